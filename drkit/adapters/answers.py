@@ -1,0 +1,118 @@
+"""Answers to gates from elsewhere: signed with a person's own ssh key, kept outside, once a person.
+
+What is signed is the whole statement: run, step, digest of the plan, person, yes or no, comment,
+time. So an answer can reach no other gate, no other run and no other plan than its own. Signing
+and verifying is ssh-keygen's (``-Y``, the format SSHSIG): it knows agents and hardware keys, and
+drkit never sees a private key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from drkit import processes
+from drkit.adapters.codec import canonical, from_json, to_json
+from drkit.adapters.outside_store import OutsideStore
+from drkit.errors import UsageError
+
+NAMESPACE = "drkit-gate"
+"""Of the signature (SSHSIG): one that was made for something else is none."""
+_LOG = logging.getLogger(__name__)
+_LIMIT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a person says to one gate of one run."""
+
+    run: str
+    step: str
+    plan: str
+    """Digest of the plan that the run follows: :func:`plan_digest`."""
+    person: str
+    consent: bool
+    comment: str
+    at: datetime
+
+    def statement(self) -> str:
+        """What is signed: canonical JSON."""
+        return canonical(to_json(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedAnswer:
+    answer: Answer
+    signature: str
+    """As ssh-keygen writes it (``-----BEGIN SSH SIGNATURE-----``)."""
+
+
+def plan_digest(plan: Mapping[str, object]) -> str:
+    """sha256 of a plan as parsed: two files that say the same are one plan."""
+    return hashlib.sha256(canonical(plan).encode()).hexdigest()
+
+
+def sign(answer: Answer, key: Path) -> SignedAnswer:
+    """Sign with the private key at ``key``, or by the agent that holds the one of a public key.
+
+    Raises UsageError with what ssh-keygen said.
+    """
+    if not key.is_file():
+        raise UsageError(
+            f"there is no key at {key}", remedy="name yours with --key: your ed25519 ssh key"
+        )
+    command = ["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", str(key)]
+    done = processes.run(command, limit=_LIMIT, given=answer.statement())
+    if done.code or "BEGIN SSH SIGNATURE" not in done.out:
+        said = done.err.strip().splitlines()
+        raise UsageError(
+            f"{key} did not sign: {said[-1] if said else f'ssh-keygen ended with {done.code}'}",
+            remedy="name your ed25519 key with --key; one with a passphrase must be in the agent"
+            " (`ssh-add`), and is then named by its .pub",
+        )
+    return SignedAnswer(answer=answer, signature=done.out)
+
+
+def is_signed_by(signed: SignedAnswer, key: str) -> bool:
+    """Whether the holder of the public ``key`` (``ssh-ed25519 AAAA…``) said exactly this."""
+    with tempfile.TemporaryDirectory(prefix="drkit-") as name:
+        allowed, signature = Path(name) / "allowed", Path(name) / "signature"
+        allowed.write_text(f'person namespaces="{NAMESPACE}" {key.strip()}\n')
+        signature.write_text(signed.signature)
+        command = ["ssh-keygen", "-Y", "verify", "-n", NAMESPACE, "-I", "person"]
+        command += ["-f", str(allowed), "-s", str(signature)]
+        statement = signed.answer.statement()
+        return processes.run(command, limit=_LIMIT, given=statement).code == 0
+
+
+def put_answer(store: OutsideStore, region: str, signed: SignedAnswer) -> None:
+    """Leave an answer where the run looks for it. Raises UsageError if this person has answered."""
+    answer = signed.answer
+    key = f"{_place(region, answer.run, answer.step)}{answer.person}.json"
+    if store.put(key, json.dumps(to_json(signed), indent=1).encode()) is None:
+        raise UsageError(
+            f"{answer.person} has answered {answer.step} of {answer.run} already",
+            remedy="an answer is given once; somebody else can still say no",
+        )
+
+
+def answers(store: OutsideStore, region: str, run: str, step: str) -> Iterator[SignedAnswer]:
+    """Every answer that was left for a gate, believed or not. What is none is passed over."""
+    place = _place(region, run, step)
+    for name in store.names(place):
+        stored = store.read(f"{place}{name}")
+        if stored is not None:
+            try:
+                yield from_json(json.loads(stored.body), SignedAnswer)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody has said it
+                _LOG.warning("%s%s is no answer: %r", place, name, error)
+
+
+def _place(region: str, run: str, step: str) -> str:
+    return f"answers/{region}/{run}/{step}/"

@@ -1,0 +1,60 @@
+"""boto3 clients of a world, with time-outs that let nobody wait for a lost region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drkit.errors import ConfigurationError
+from drkit.ports import World
+
+_GLOBAL = frozenset({"iam", "route53"})
+_GLOBAL_REGION = "us-east-1"
+"""Where AWS keeps its global services, and what calls to them are signed for."""
+
+
+def client(world: World, service: str, region: str) -> Any:
+    """A client of ``service``: global services at the world's global endpoint.
+
+    Any: boto3 makes its clients' classes while it runs. A try takes at most 3 s to connect (law 8).
+    Raises ConfigurationError for a region that the world does not have.
+    """
+    import boto3
+    from botocore.config import Config
+
+    everywhere = service in _GLOBAL
+    name = "global" if everywhere else region
+    endpoint = world.endpoints.get(name)
+    if endpoint is None and world.stands_apart:
+        # boto3 would turn to AWS, with credentials that are none of its business
+        raise ConfigurationError(
+            f"this sandbox has no {name}", remedy=f"regions: {', '.join(world.endpoints)}"
+        )
+    connect: Any = boto3.client
+    return connect(
+        service,
+        region_name=_GLOBAL_REGION if everywhere else region,
+        endpoint_url=endpoint.url if endpoint else None,
+        aws_access_key_id=world.key.reveal(),
+        aws_secret_access_key=world.secret.reveal(),
+        aws_session_token=world.token.reveal() if world.token else None,
+        verify=str(world.ca) if world.ca else None,
+        config=Config(
+            connect_timeout=3,
+            read_timeout=10,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+            s3={"addressing_style": "path"} if endpoint and endpoint.url else {},
+        ),
+    )
+
+
+def said_by_cloud() -> tuple[type[Exception], ...]:
+    """The exceptions by which botocore says no, or says nothing: for ``except``."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (ClientError, BotoCoreError)
+
+
+def error_code(error: Exception) -> str:
+    """``NoSuchKey``, ``AccessDenied``, …; empty where the cloud did not answer at all."""
+    response = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))

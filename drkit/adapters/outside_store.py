@@ -1,0 +1,88 @@
+"""Small objects in the bucket outside: read, listed, and written by conditional PUT only.
+
+One client for all calls (making one costs more than a call), which threads may share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from drkit.adapters.cloud import client, error_code, said_by_cloud
+from drkit.errors import ConfigurationError
+from drkit.model.plan import Plan
+from drkit.ports import World
+
+_LOST_RACE = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
+_NOT_THERE = frozenset({"NoSuchKey", "404"})
+_REMEDY = "check the outside location and the credentials; `drkit prepare` makes the bucket"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    body: bytes
+    tag: str
+    """For the conditional PUT that replaces exactly this."""
+    age: timedelta
+    """Since it was written, by the clock of the store."""
+
+
+class OutsideStore:
+    """The objects below no other prefix than their own: ``leases/``, ``journals/``."""
+
+    def __init__(self, world: World, plan: Plan) -> None:
+        self._s3 = client(world, "s3", plan.outside.region)
+        self._bucket = plan.outside.state
+
+    def read(self, key: str) -> Stored | None:
+        """None where there is no such object. Raises ConfigurationError for any other answer."""
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            body = answer["Body"].read()
+        except said_by_cloud() as error:
+            if error_code(error) in _NOT_THERE:
+                return None
+            raise self._trouble("read", key, error) from error
+        now = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        age = parsedate_to_datetime(now) - answer["LastModified"] if now else timedelta(0)
+        return Stored(body=body, tag=answer["ETag"], age=max(age, timedelta(0)))
+
+    def put(self, key: str, body: bytes, *, replacing: str = "") -> str | None:
+        """Write an object that is not there, or in place of the one whose tag is ``replacing``.
+
+        Returns the new tag; None if somebody else was first. Raises ConfigurationError.
+        """
+        condition: Mapping[str, str] = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
+        try:
+            answer = self._s3.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                **condition,
+            )
+        except said_by_cloud() as error:
+            if error_code(error) in _LOST_RACE | _NOT_THERE:
+                return None
+            raise self._trouble("written", key, error) from error
+        return str(answer["ETag"])
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """What stands below ``prefix`` (it ends in a slash), one level deep, sorted: objects by
+        their name, folders with a slash. Raises ConfigurationError.
+        """
+        pages = self._s3.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/"):
+                found = [entry["Key"] for entry in page.get("Contents", ())]
+                found += [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
+                yield from sorted(name.removeprefix(prefix) for name in found)
+        except said_by_cloud() as error:
+            raise self._trouble("listed", prefix, error) from error
+
+    def _trouble(self, done: str, key: str, error: Exception) -> ConfigurationError:
+        return ConfigurationError(
+            f"s3://{self._bucket}/{key} cannot be {done}: {error}", remedy=_REMEDY
+        )

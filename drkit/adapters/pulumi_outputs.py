@@ -1,0 +1,55 @@
+"""Reads the outputs of a stack, secrets included, without running its program.
+
+Takes 0.3 to 0.5 s. Refuses to hand a secret on as anything but :class:`drkit.ports.Secret`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pulumi.automation import StackNotFoundError
+
+from drkit.adapters.pulumi_operation import translated
+from drkit.adapters.pulumi_settings import OUTSIDE
+from drkit.adapters.pulumi_workspace import Backend, backend_of, open_workspace
+from drkit.errors import ConfigurationError
+from drkit.model.plan import Plan
+from drkit.ports import Secret, World
+
+Identities = Mapping[str, Mapping[str, Mapping[str, Secret]]]
+"""Site → purpose → ``user``, ``key``, ``secret``: as :class:`drkit.ports.Context` has them."""
+
+
+def outputs(plan: Plan, backend: Backend, *, name: str, stack: str) -> Mapping[str, object]:
+    """The outputs of Pulumi stack ``stack`` of the project stacks/``name``.
+
+    A secret one is a :class:`Secret` if it is text, else a mapping whose texts are all secrets.
+    Raises ConfigurationError if the stack is not there, StepError if its state does not open.
+    """
+    with open_workspace(plan.root / "stacks" / name, backend) as opened, translated(name):
+        try:
+            found = opened.workspace.stack_outputs(stack)
+        except StackNotFoundError as error:
+            raise ConfigurationError(
+                f"the stack {name} ({stack}) has never been brought up",
+                remedy="run `drkit prepare`" if name == OUTSIDE else f"bring {name} up first",
+            ) from error
+    return {key: _sealed(out.value) if out.secret else out.value for key, out in found.items()}
+
+
+def identities(plan: Plan, world: World, vault: Mapping[str, Secret]) -> Identities:
+    """The identities that stack ``outside`` made, for every site. Raises as :func:`outputs`."""
+    found = outputs(plan, backend_of(plan, world, vault), name=OUTSIDE, stack=OUTSIDE)
+    made = found.get("identities")
+    if not isinstance(made, dict):
+        raise ConfigurationError(
+            "the stack outside has no output `identities`",
+            remedy="its last update did not end well: run `drkit prepare` again",
+        )
+    return made
+
+
+def _sealed(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _sealed(part) for key, part in value.items()}
+    return Secret(value if isinstance(value, str) else str(value))

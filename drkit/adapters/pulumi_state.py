@@ -1,0 +1,93 @@
+"""What the state of a stack says before anything is done to it, and what a lock says.
+
+Refuses to go on where an earlier update was cut off: `up` after `pulumi cancel` would make a second
+one of everything that was being made (measured, pulumi 3.259).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi.automation import Deployment
+
+from drkit.adapters.pulumi_events import resource
+from drkit.errors import DrkitError, EffectUnknown, StepError
+from drkit.ports import Secret
+
+_LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+_SEED_TYPE = "drkit:ssh:HostKeySeed"
+REPAIR = (
+    "some resources may live that the state does not know: follow “A stack killed in mid-update” "
+    "in docs/reference/stacks.md"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackState:
+    """A stack as its state has it."""
+
+    resources: int
+    """The stack itself and its providers included; 0: nothing was ever made."""
+    seed: Secret | None
+    """The seed of its hosts' ssh keys, where it has one."""
+    pending: Sequence[str]
+    """Resources whose creation, change or deletion was begun and never seen to end."""
+
+    def must_be_whole(self, stack: str) -> None:
+        """Raise EffectUnknown if an earlier update was cut off."""
+        if self.pending:
+            raise EffectUnknown(
+                f"an earlier update of {stack} was cut off while it worked on "
+                + ", ".join(self.pending),
+                remedy=REPAIR,
+            )
+
+
+def read_state(exported: Deployment) -> StackState:
+    """What drkit wants to know of an exported state (secrets in the clear)."""
+    # Any: the document is Pulumi's, of version 3; only what is named here is read
+    document: Mapping[str, Any] = exported.deployment or {}
+    resources = document.get("resources") or []
+    seeds = [entry["inputs"]["seed"] for entry in resources if entry["type"] == _SEED_TYPE]
+    pending = document.get("pending_operations") or []
+    return StackState(
+        resources=len(resources),
+        seed=Secret(_plain(seeds[0])) if seeds else None,
+        pending=tuple(f"{resource(op['resource']['urn'])} ({op['type']})" for op in pending),
+    )
+
+
+def _plain(value: str | Mapping[str, str]) -> str:
+    """A secret of an exported state is its JSON under ``plaintext``."""
+    return value if isinstance(value, str) else str(json.loads(value["plaintext"]))
+
+
+def locked(stack: str, said: str, *, this_host: str) -> DrkitError:
+    """The error for a locked stack, from what the CLI said.
+
+    StepError while its owner lives, or lives elsewhere; EffectUnknown once the owner is known dead.
+    """
+    if (found := _LOCK.search(said)) is None:
+        return StepError(f"{stack} is locked by another update", remedy="wait until it has ended")
+    owner = f"{found['user']}@{found['host']} (pid {found['pid']}) since {found['at']}"
+    if found["host"] == this_host and not _lives(int(found["pid"])):
+        return EffectUnknown(
+            f"an update of {stack} by {owner} was killed and left its lock", remedy=REPAIR
+        )
+    return StepError(
+        f"{stack} is being updated by {owner}",
+        remedy="wait until that has ended; if its machine is lost, " + REPAIR,
+    )
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -1,0 +1,203 @@
+"""The report as JSON, for programs: the shape is report.schema.json, and changes with its version.
+
+Decides names and units of the published form: durations in seconds, money in hundredths, times in
+ISO 8601 UTC. Leaves nothing of the report out.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from drkit.model.outcome import Failure
+from drkit.model.quantities import Money
+from drkit.model.record import GateAnswered, ProblemAccepted
+from drkit.reporting.clocks import Incident
+from drkit.reporting.losses import Promise
+from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
+from drkit.reporting.report import Header, Report
+from drkit.reporting.steps import StepReport
+from drkit.reporting.tries import Try
+
+VERSION = 1
+
+
+def render(report: Report) -> str:
+    """One JSON object, indented, with a newline at its end."""
+    shape = {
+        "version": VERSION,
+        "run": _header(report.header),
+        "exit": int(report.exit),
+        "headline": report.headline,
+        "processes": [_process(process) for process in report.processes],
+        "lost": {
+            "promises": [_promise(promise) for promise in report.lost],
+            "money": [_money(money) for money in report.lost_money],
+            "at_least": not report.losses_known,
+        },
+        "cost": {**_money(report.cost), "at_least": report.cost_open} if report.cost else None,
+        "steps": [_step(step) for step in report.steps],
+        "critical_path": list(report.critical_path),
+        "consents": [_consent(at, answer) for at, answer in report.consents],
+        "accepted_problems": [_problem(problem) for problem in report.accepted],
+        "versions": dict(report.versions),
+        "plan": dict(report.plan),
+    }
+    return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
+
+
+def _header(header: Header) -> dict[str, object]:
+    return {
+        "id": header.run,
+        "kind": header.kind.value,
+        "shop": header.target.shop,
+        "region": header.target.region,
+        "generation": header.target.generation,
+        "target": header.target.name,
+        "sandbox": header.sandbox,
+        "serving_before": header.serving_before,
+        "operator": header.operator,
+        "began": _moment(header.began),
+        "as_of": _moment(header.as_of),
+        "length_seconds": _seconds(header.length),
+        "stand": header.stand,
+        "pauses": [{"start": _moment(p.start), "end": _moment(p.end)} for p in header.pauses],
+        "incident": _incident(header.incident) if header.incident else None,
+    }
+
+
+def _incident(incident: Incident) -> dict[str, object]:
+    return {
+        "start": _moment(incident.start),
+        "source": incident.source,
+        "observed": incident.observed,
+    }
+
+
+def _process(process: ProcessReport) -> dict[str, object]:
+    goal = process.objectives
+    return {
+        "name": process.name,
+        "live": process.live,
+        "live_after_seconds": _seconds(process.time_to_live),
+        "held_up_by": list(process.held_up_by),
+        "impact_per_day": _money(goal.impact.per_day),
+        "rto": _rto(process.rto, goal.rto) if process.rto else None,
+        "rpo": _rpo(process.rpo, goal.rpo) if process.rpo else None,
+        "cost": {**_money(process.cost), "at_least": process.rto.down.at_least}
+        if process.cost and process.rto
+        else None,
+    }
+
+
+def _rto(result: RtoResult, objective: timedelta) -> dict[str, object]:
+    down = result.down
+    return {
+        "objective_seconds": _seconds(objective),
+        "down_from": _moment(down.start),
+        "down_until": _moment(down.end) if down.end else None,
+        "down_seconds": _seconds(down.length),
+        "at_least": down.at_least,
+        "verdict": result.verdict.value,
+    }
+
+
+def _rpo(result: RpoResult, objective: timedelta) -> dict[str, object]:
+    loss = result.loss
+    return {
+        "objective_seconds": _seconds(objective),
+        "achieved_seconds": _seconds(loss.achieved),
+        "at_most": loss.at_most,
+        "ledger": loss.ledger,
+        "lost_promises": len(loss.missing),
+        "lost_ids": [promise.id for promise in loss.missing],
+        "lost_money": [_money(money) for money in loss.money],
+        "reason": loss.reason,
+        "verdict": result.verdict.value,
+    }
+
+
+def _step(step: StepReport) -> dict[str, object]:
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "state": step.state.value,
+        "needs": list(step.needs),
+        "because": list(step.because),
+        "processes": list(step.processes),
+        "owner": step.owner,
+        "began": _moment(step.began) if step.began else None,
+        "ended": _moment(step.ended) if step.ended else None,
+        "elapsed_seconds": _seconds(step.elapsed),
+        "budget_seconds": _seconds(step.budget),
+        "changed": step.changed,
+        "message": step.message,
+        "log": step.log,
+        "failures": [_failure(failure) for failure in step.failures],
+        "tries": [_try(one) for one in step.tries],
+        "facts": dict(step.facts),
+    }
+
+
+def _try(one: Try) -> dict[str, object]:
+    return {
+        "number": one.number,
+        "began": _moment(one.began),
+        "ended": _moment(one.ended) if one.ended else None,
+        "elapsed_seconds": _seconds(one.elapsed),
+        "state": one.state.value,
+        "log": one.log,
+        "digest": one.digest,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, object]:
+    return {
+        "message": failure.message,
+        "host": failure.host,
+        "task": failure.task,
+        "remedy": failure.remedy,
+    }
+
+
+def _promise(promise: Promise) -> dict[str, object]:
+    return {
+        "ledger": promise.ledger,
+        "id": promise.id,
+        "at": _moment(promise.at),
+        "what": promise.what,
+        "money": _money(promise.money) if promise.money else None,
+    }
+
+
+def _consent(at: datetime, answer: GateAnswered) -> dict[str, object]:
+    return {
+        "step": answer.step,
+        "at": _moment(at),
+        "person": answer.person,
+        "role": answer.role,
+        "consent": answer.consent,
+        "comment": answer.comment,
+        "signed": answer.signed,
+    }
+
+
+def _problem(problem: ProblemAccepted) -> dict[str, object]:
+    return {
+        "problem": problem.problem,
+        "reason": problem.reason,
+        "operator": problem.operator,
+        "affects": list(problem.affects),
+    }
+
+
+def _money(money: Money) -> dict[str, object]:
+    return {"cents": money.cents, "currency": money.currency}
+
+
+def _seconds(length: timedelta | None) -> float | None:
+    return round(length.total_seconds(), 3) if length is not None else None
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,37 @@
+"""The report of a run as files in its folder: text, JSON, JUnit XML and one HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from drkit.adapters import render_html, render_json, render_junit, render_text
+from drkit.reporting.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFiles:
+    texts: Mapping[str, str]
+    folder: Path
+
+    @property
+    def names(self) -> list[str]:
+        return [str(self.folder / f"report.{ending}") for ending in self.texts]
+
+    def shown(self, output: str) -> str:
+        """What stdout gets: ``text`` or ``json``."""
+        return self.texts["txt" if output == "text" else "json"].rstrip("\n")
+
+
+def write_reports(report: Report, folder: Path) -> ReportFiles:
+    """Render ``report`` four ways into ``folder``."""
+    texts = {
+        "txt": render_text.render(report),
+        "json": render_json.render(report),
+        "xml": render_junit.render(report),
+        "html": render_html.render(report),
+    }
+    for ending, text in texts.items():
+        (folder / f"report.{ending}").write_text(text, encoding="utf-8")
+    return ReportFiles(texts=texts, folder=folder)

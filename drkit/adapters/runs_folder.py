@@ -1,0 +1,179 @@
+"""The runs on this machine: ``.drkit/runs/RUN/`` beside the plan, each with its journal.
+
+Tells which run of a kind and site was left unfinished, and how it stands; whether a command carries
+on with it is decided where the world is known. Folders are private (0700): they hold the key to the
+hosts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from drkit.adapters.journal_file import read_journal
+from drkit.adapters.private import private_folder
+from drkit.engine.progress import is_over, stand
+from drkit.errors import JournalDamaged, RunBusy, UsageError
+from drkit.model.outcome import SATISFIED
+from drkit.model.record import (
+    OLD_SITE_HEALTHY,
+    IncidentBegan,
+    ProblemAccepted,
+    Record,
+    RunBegan,
+    Target,
+)
+from drkit.model.step import RunKind
+
+JOURNAL = "journal.jsonl"
+STALE = timedelta(minutes=30)
+"""After so long without a word a run that has opened nothing is not carried on with."""
+
+
+class RunsFolder:
+    """Run ids sort by time: ``20261123-050102-rebuild-eu-central-1``."""
+
+    def __init__(self, plan_root: Path) -> None:
+        self.path = plan_root / ".drkit" / "runs"
+
+    def folder(self, run: str) -> Path:
+        return self.path / run
+
+    def journal(self, run: str) -> Path:
+        return self.path / run / JOURNAL
+
+    def new(self, kind: RunKind, region: str, now: datetime) -> str:
+        """A new run's id; its folder is made, private."""
+        private_folder(self.path.parent)
+        private_folder(self.path)
+        stem = f"{now:%Y%m%d-%H%M%S}-{kind}-{region}"
+        names = [stem, *(f"{stem}-{number}" for number in range(2, 100))]
+        for name in names:
+            folder = self.path / name
+            try:
+                folder.mkdir(mode=0o700)
+            except FileExistsError:
+                continue
+            (folder / "logs").mkdir(mode=0o700)
+            return name
+        raise UsageError(f"a hundred runs began in one second in {self.path}")
+
+    @contextmanager
+    def hold(self, region: str) -> Iterator[None]:
+        """Keep every other drkit of this folder off a site. Raises RunBusy.
+
+        A run's own lock does not: a plan edited in mid-run, or another ``--to``, is another run,
+        and would build and restore on the very hosts of the one that runs.
+        """
+        private_folder(self.path.parent)
+        private_folder(self.path)
+        with (self.path / f".{region}.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunBusy(
+                    f"another drkit works on {region}",
+                    remedy="wait for it, or stop it with Ctrl-C where it runs",
+                ) from error
+            yield
+
+    def names(self) -> list[str]:
+        """Every run's id, newest first."""
+        if not self.path.is_dir():
+            return []
+        found = (f.name for f in self.path.iterdir() if (f / JOURNAL).is_file())
+        return sorted(found, reverse=True)
+
+    def records(self, run: str | None) -> tuple[Record, ...]:
+        """The records of ``run``, else of the newest. Raises UsageError when there is none."""
+        names = self.names()
+        if not names:
+            raise UsageError("there is no run yet", remedy="start one: `drkit rebuild --region R`")
+        if run is not None and run not in names:
+            raise UsageError(f"there is no run {run}", remedy=f"runs: {', '.join(names[:5])}")
+        return read_journal(self.journal(run or names[0]))
+
+    def left_behind(self, kind: RunKind, region: str) -> RunBegan | None:
+        """The newest run of this kind and site if it is not over, whatever its plan.
+
+        None too where that run's journal is damaged: an older one must not be taken for it.
+        """
+        records = self._newest(kind, region)
+        return _began(records) if records and not is_over(records) else None
+
+    def done_steps(self, run: str) -> frozenset[str]:
+        """Ids of the steps of ``run`` that are done, or were skipped."""
+        states = stand(self.records(run)).states
+        return frozenset(step for step, state in states.items() if state in SATISFIED)
+
+    def began_at(self, run: str) -> datetime:
+        """When ``run`` began."""
+        return self.records(run)[0].at
+
+    def is_stale(self, run: str) -> bool:
+        """Whether ``run`` was left alone for longer than :data:`STALE`: nobody knows whether
+        customers were served meanwhile, and a new run costs a look at what is there.
+        """
+        return datetime.now(UTC) - self.records(run)[-1].at > STALE
+
+    def incident_of(
+        self, kind: RunKind, region: str, *, serving: str | None
+    ) -> IncidentBegan | None:
+        """The incident of the newest run of this kind and site, if it goes on: the same site served
+        before it, and the run is not stale. Its start was observed, or named by a person.
+        """
+        records = self._newest(kind, region)
+        began = _began(records)
+        if began is None or began.serving_before != serving or self.is_stale(began.run):
+            return None
+        named = [r.body for r in records if isinstance(r.body, IncidentBegan)]
+        return named[-1] if named and named[-1].source != "run" else None
+
+    def left_customers(self, run: str) -> bool:
+        """Whether ``run`` went on although the old site served, and took orders all the while."""
+        bodies = (record.body for record in self.records(run))
+        accepted = {body.problem for body in bodies if isinstance(body, ProblemAccepted)}
+        return OLD_SITE_HEALTHY in accepted
+
+    def all_of(self, kind: RunKind) -> Iterator[tuple[Record, ...]]:
+        """The records of every run of this kind that can be read, newest first."""
+        for _, records in self._runs():
+            began = _began(records)
+            if began is not None and began.kind is kind:
+                yield records
+
+    def newest_of(self, target: Target) -> Path | None:
+        """The folder of the newest run that built ``target``."""
+        for name, records in self._runs():
+            began = _began(records)
+            if began is not None and began.target == target:
+                return self.folder(name)
+        return None
+
+    def _newest(self, kind: RunKind, region: str) -> tuple[Record, ...]:
+        """The records of the newest run of this kind and site; empty if it has none to be read."""
+        ours = (records for name, records in self._runs() if kind_of(name, region) == kind)
+        return next(ours, ())
+
+    def _runs(self) -> Iterator[tuple[str, tuple[Record, ...]]]:
+        """Each run's id and records, newest first; none of a damaged journal."""
+        for name in self.names():
+            try:
+                yield name, read_journal(self.journal(name))
+            except JournalDamaged:
+                yield name, ()
+
+
+def kind_of(run: str, region: str) -> str:
+    """Which kind of run of ``region`` this id names; empty if it is none."""
+    found = re.fullmatch(rf"\d+-\d+-([a-z]+)-{re.escape(region)}(-\d+)?", run)
+    return found[1] if found else ""
+
+
+def _began(records: tuple[Record, ...]) -> RunBegan | None:
+    first = records[0].body if records else None
+    return first if isinstance(first, RunBegan) else None

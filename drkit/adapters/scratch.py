@@ -1,0 +1,41 @@
+"""Where the tools of a try put temporary files, secrets among them: one folder a try, removed with
+it.
+
+The folder is in the system's place for such, because a unix socket's path may have 107 characters.
+So that it can be swept when drkit and the supervisor were both killed, a link in the run's private
+folder names it: the next try of the step finds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def make_scratch(folder: Path, step: str) -> Path:
+    """A new folder (0700) for a try of ``step`` in the run ``folder``; an earlier try's is swept.
+
+    Raises OSError.
+    """
+    sweep_scratch(folder, step)
+    made = Path(tempfile.mkdtemp(prefix="drkit-"))
+    try:
+        _link(folder, step).symlink_to(made)
+    except OSError:
+        made.rmdir()
+        raise
+    return made
+
+
+def sweep_scratch(folder: Path, step: str) -> None:
+    """Remove what a try of ``step`` has left, if anything."""
+    link = _link(folder, step)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(link.readlink(), ignore_errors=True)
+        link.unlink()
+
+
+def _link(folder: Path, step: str) -> Path:
+    return folder / f".scratch.{step}"

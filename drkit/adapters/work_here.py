@@ -1,0 +1,43 @@
+"""A tool's work in this very process, outside of any run: for ``prepare`` and ``backup``.
+
+As discreet as a try: nothing that is said, and no outcome, holds a secret. An error of drkit's own
+is an outcome like any other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO, cast
+
+from drkit.adapters.discretion import Discreet, discreet, secrets_of
+from drkit.adapters.private import private_file, private_folder
+from drkit.adapters.requests import discreet_outcome, outcome_of_error
+from drkit.errors import DrkitError
+from drkit.model.outcome import Outcome
+from drkit.ports import Context, Progress, Tool
+
+
+def do_here(tool: Tool, context: Context, say: Progress) -> Outcome:
+    """Have ``tool`` do its work. Raises StepError for a fact that holds a secret."""
+    secrets = secrets_of(context)
+    try:
+        outcome = tool.do(context, lambda line: say(discreet(line, secrets)))
+    except DrkitError as error:
+        outcome = outcome_of_error(error)
+    return discreet_outcome(outcome, secrets)
+
+
+@contextlib.contextmanager
+def said_into(log: Path, secrets: tuple[str, ...]) -> Iterator[None]:
+    """What tools print goes to ``log``, private and without secrets: stdout is the result's alone.
+
+    ansible-runner prints there all that Ansible says.
+    """
+    private_folder(log.parent)
+    with (
+        private_file(log, "w") as file,
+        contextlib.redirect_stdout(cast("TextIO", Discreet(file, secrets))),
+    ):
+        yield

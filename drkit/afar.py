@@ -1,0 +1,282 @@
+"""Runs seen, stopped and taken over from anywhere: by the lease and the journals outside.
+
+Nothing here works on a site. A takeover moves the lease and brings the journal; the same command
+then carries on, from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drkit.errors import ConfigurationError, JournalDamaged, UsageError
+from drkit.holding import operator
+from drkit.model.plan import Plan
+from drkit.model.record import Record, RunBegan, RunEnded, RunTakenOver
+
+if TYPE_CHECKING:
+    from drkit.adapters.lease import Found
+    from drkit.ports import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A run, and where it is known: its records as far as they are to be had from here."""
+
+    run: str
+    region: str
+    records: tuple[Record, ...]
+    lease: Found | None
+    """Of its site, if it is this run that somebody works on, or was the last to."""
+    damage: str = ""
+    """Why the records cannot be read."""
+
+    @property
+    def at_work(self) -> bool:
+        """Whether somebody works on it now, or was and has not said that it stopped."""
+        return self.lease is not None and not self.lease.holder.released
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a person says, when, and the key that signs it."""
+
+    consent: bool
+    comment: str
+    at: datetime
+    key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A journal in one place."""
+
+    place: str
+    records: tuple[Record, ...]
+
+
+class Afar:
+    """The runs of a plan, here and outside. Raises ConfigurationError without a world."""
+
+    def __init__(self, plan: Plan) -> None:
+        from drkit.adapters.outside_store import OutsideStore
+        from drkit.adapters.runs_folder import RunsFolder
+
+        self._plan = plan
+        self._runs = RunsFolder(plan.root)
+        self._world = _opened(plan)
+        self._store = OutsideStore(self._world, plan)
+
+    def runs(self) -> tuple[str, ...]:
+        """The ids of all runs, newest first."""
+        from drkit.adapters.journal_copies import runs_outside
+
+        outside = [run for site in self._plan.sites for run in runs_outside(self._store, site)]
+        return tuple(sorted({*outside, *self._runs.names()}, reverse=True))
+
+    def known(self, run: str | None) -> Known:
+        """What is known of ``run``, else of the newest. Raises UsageError where there is none."""
+        from drkit.adapters.lease import read_lease
+
+        run = self._named(run)
+        region = self.region_of(run)
+        found = read_lease(self._store, region)
+        lease = found if found is not None and found.holder.run == run else None
+        try:
+            return Known(run=run, region=region, records=self._records(run, region), lease=lease)
+        except JournalDamaged as error:
+            return Known(run=run, region=region, records=(), lease=lease, damage=str(error))
+
+    def _named(self, run: str | None) -> str:
+        run = run or next(iter(self.runs()), None)
+        if run is None:
+            raise UsageError("there is no run yet", remedy="start one: `drkit rebuild --region R`")
+        return run
+
+    def facts(self, known: Known) -> str:
+        """What a person is told before answering: the same as whoever sits before the run."""
+        from drkit.adapters.public_answer import public_answer
+        from drkit.adapters.question import question
+        from drkit.reporting.report import report
+
+        began = _began(known)
+        public = public_answer(self._plan, self._world).said
+        name = self._plan.dns.name
+        return question(report(known.records), name=name, target=began.target, public=public)
+
+    def copies(self, run: str | None) -> tuple[Copy, ...]:
+        """The copies of a journal, this machine's first. Raises JournalDamaged for either."""
+        from drkit.adapters.held import journal_place
+        from drkit.adapters.journal_copies import records_outside
+        from drkit.adapters.journal_file import read_journal
+
+        run = self._named(run)
+        region, path = self.region_of(run), self._runs.journal(run)
+        found = []
+        if path.exists():
+            found.append(Copy(place=str(path), records=read_journal(path)))
+        if there := records_outside(self._store, region, run):
+            found.append(Copy(place=f"outside, {journal_place(region, run)}", records=there))
+        return tuple(found)
+
+    def region_of(self, run: str) -> str:
+        """The site of a run, by its id. Raises UsageError for what is no run of this plan."""
+        from drkit.adapters.runs_folder import kind_of
+
+        for site in self._plan.sites:
+            if kind_of(run, site):
+                return site
+        raise UsageError(
+            f"`{run}` is no run of this plan", remedy="`drkit runs` lists those that there are"
+        )
+
+    def answer(self, known: Known, step: str, *, person: str, given: Given) -> None:
+        """Leave the signed answer of ``person`` to a gate of a run.
+
+        Raises UsageError for what is no open gate of it, for a person who may not answer it, a key
+        that is not theirs, and an answer that was given before.
+        """
+        from drkit.adapters.answers import Answer, is_signed_by, plan_digest, put_answer, sign
+
+        began = _began(known)
+        _must_be_open(known, began, step)
+        theirs = self._key_of(person, step)
+        answer = Answer(
+            run=known.run,
+            step=step,
+            plan=plan_digest(began.plan),
+            person=person,
+            consent=given.consent,
+            comment=given.comment,
+            at=given.at,
+        )
+        signed = sign(answer, given.key)
+        if not is_signed_by(signed, theirs):
+            raise UsageError(
+                f"{given.key} is not the key that the plan has for {person}",
+                remedy="name another with --key, or correct `people` in the plan",
+            )
+        put_answer(self._store, known.region, signed)
+
+    def _key_of(self, person: str, step: str) -> str:
+        role = self._plan.steps[step].gate if step in self._plan.steps else None
+        found = self._plan.people.get(person)
+        if found is None or role not in found.roles:
+            able = ", ".join(p.name for p in self._plan.people.values() if role in p.roles)
+            raise UsageError(
+                f"{person} has not the role `{role}` in this plan", remedy=f"who has: {able}"
+            )
+        if found.key is None:
+            raise UsageError(
+                f"the plan has no key for {person}",
+                remedy=f"write people.{person}.key: the line of ~/.ssh/id_ed25519.pub",
+            )
+        return found.key
+
+    def abort(self, run: str) -> str:
+        """Ask whoever works on ``run`` (or on this site) to end its running steps now; returns who
+        that is. Raises UsageError where nobody does.
+        """
+        from drkit.adapters.held import ABORT
+        from drkit.adapters.lease import ask_of
+
+        found = self._worked_on(run)
+        if not ask_of(self._store, found, ABORT):
+            raise UsageError(f"nobody works on {run} any more", remedy="see `drkit status`")
+        return found.holder.operator
+
+    def take_over(self, run: str, *, reason: str) -> str:
+        """Move ``run`` (or whatever runs for this site) to this place; returns who had it.
+
+        Raises UsageError without a reason, or where nobody works on it; RunBusy where the lease
+        moves meanwhile, or a drkit in this very folder has it.
+        """
+        from drkit.adapters.clock import SystemClock
+        from drkit.adapters.held import Held
+        from drkit.adapters.journal_copies import bring
+        from drkit.adapters.journal_file import JournalFile
+        from drkit.adapters.journal_outside import JournalOutside
+        from drkit.adapters.lease import holder_here, take_over
+
+        if not reason.strip():
+            raise UsageError(
+                "a takeover needs a --reason: it is recorded, and shown to whoever had the run"
+            )
+        found = self._worked_on(run)
+        before, run, region = found.holder.operator, found.holder.run, found.holder.region
+        root = self._plan.root
+        here = holder_here(root, region=region, operator=operator(), run=run, reason=reason)
+        with (
+            self._runs.hold(region),
+            Held(self._store, take_over(self._store, found, here)) as held,
+        ):
+            if run:  # else it was taken before it had begun anything
+                known = bring(self._store, self._runs, region, run)
+                file = JournalFile(self._runs.journal(run), now=SystemClock().now)
+                with JournalOutside(file, held, run=run, known=known) as journal:
+                    journal.append(RunTakenOver(operator=operator(), reason=reason, before=before))
+        return before
+
+    def _worked_on(self, name: str) -> Found:
+        from drkit.adapters.lease import read_lease
+
+        is_site = name in self._plan.sites
+        found = read_lease(self._store, name if is_site else self.region_of(name))
+        if found is None or found.holder.released or not (is_site or found.holder.run == name):
+            raise UsageError(
+                f"nobody works on {name}",
+                remedy="no takeover is needed: run the same command, it carries on",
+            )
+        return found
+
+    def _records(self, run: str, region: str) -> tuple[Record, ...]:
+        """Of the two copies the longer one: a run that goes on here is ahead of what is sent."""
+        from drkit.adapters.journal_copies import records_outside
+        from drkit.adapters.journal_file import read_journal
+
+        there = records_outside(self._store, region, run)
+        path = self._runs.journal(run)
+        here = read_journal(path) if path.exists() else ()
+        return here if len(here) > len(there) else there
+
+
+def _opened(plan: Plan) -> World:
+    from drkit.adapters.worlds import check_account, open_world
+
+    world = open_world(plan)
+    if problems := check_account(world, plan):
+        raise ConfigurationError("nothing was touched", problems=problems)
+    return world
+
+
+def _began(known: Known) -> RunBegan:
+    began = known.records[0].body if known.records else None
+    if not isinstance(began, RunBegan):
+        raise UsageError(f"nothing is recorded of {known.run}", remedy="see `drkit runs`")
+    return began
+
+
+def _must_be_open(known: Known, began: RunBegan, step: str) -> None:
+    from drkit.engine.progress import stand
+
+    gates = [planned.id for planned in began.steps if planned.kind == "gate"]
+    if step not in gates:
+        raise UsageError(
+            f"`{step}` is no gate of {known.run}", remedy=f"gates: {', '.join(gates) or 'none'}"
+        )
+    if step in stand(known.records).states:
+        raise UsageError(
+            f"`{step}` of {known.run} is answered already", remedy="see `drkit status`"
+        )
+
+
+def standing(known: Known) -> str:
+    """How a run stands, in a word or two, as ``drkit runs`` and ``drkit status`` say it."""
+    if known.damage:
+        return "damaged"
+    last = known.records[-1].body if known.records else None
+    if isinstance(last, RunEnded):
+        return {"finished": "finished", "waits": "waits for a person"}.get(last.stand, last.stand)
+    return "at work" if known.at_work else "broken off"

@@ -1,0 +1,186 @@
+"""``drkit runs``, ``status``, ``watch``, ``abort``, ``takeover``: a run seen from anywhere."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from drkit.cli import completion
+from drkit.cli.options import plan_option
+
+if TYPE_CHECKING:
+    from drkit.afar import Afar, Known
+
+F = TypeVar("F", bound=Callable[..., Any])
+_LOOK = 1.0
+"""Seconds between two looks of `drkit watch`."""
+
+
+def _output(function: F) -> F:
+    return click.option(
+        "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+    )(function)
+
+
+_RUN = click.argument("run", required=False, shell_complete=completion.runs)
+_NAMED = click.argument("run", shell_complete=completion.runs)
+
+
+@click.command()
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="How many to list: the newest.",
+)
+@_output
+@plan_option
+def runs(last: int, output: str, plan_file: Path) -> int:
+    """List the runs of this plan, newest first: how each stands, and who works on it."""
+    afar = _afar(plan_file)
+    found = [_summary(afar.known(name)) for name in afar.runs()[:last]]
+    if output == "json":
+        click.echo(json.dumps({"version": 1, "runs": found}, indent=1))
+    elif not found:
+        click.echo("no run yet: `drkit rebuild --region R` starts one")
+    for entry in found if output == "text" else ():
+        who = f"  {entry['holder']['operator']}" if entry["holder"] else ""
+        click.echo(f"{entry['run']:<44}  {entry['stand']}{who}")
+    return 0
+
+
+@click.command()
+@_RUN
+@_output
+@plan_option
+def status(run: str | None, output: str, plan_file: Path) -> int:
+    """Say how RUN (the newest, if none is named) stands, step by step, and who works on it."""
+    known = _afar(plan_file).known(run)
+    said = {**_summary(known), "steps": list(_steps(known))}
+    if output == "json":
+        click.echo(json.dumps({"version": 1, **said}, indent=1))
+        return 0
+    click.echo(f"{known.run}: {said['stand']}")
+    if holder := said["holder"]:
+        held = "held" if known.at_work else "last held"
+        click.echo(
+            f"{held} by {holder['operator']} ({holder['place']}) since {holder['since']};"
+            f" last sign of life {holder['age_s']} s ago"
+        )
+    if known.damage:
+        click.echo(known.damage)
+    for step in said["steps"]:
+        click.echo(f"  {step['state']:<9} {step['id']:<28} {step['message']}".rstrip())
+    return 0
+
+
+@click.command()
+@_RUN
+@plan_option
+def watch(run: str | None, plan_file: Path) -> int:
+    """Follow RUN (the newest, if none is named) until it ends; Ctrl-C ends the watching only."""
+    from drkit.cli.runs import console
+    from drkit.model.record import RunEnded
+
+    afar, observer, told = _afar(plan_file), console(), 0
+    name = afar.known(run).run
+    while True:
+        known = afar.known(name)
+        for record in known.records[told:]:
+            observer.recorded(record)
+        told = max(told, len(known.records))
+        last = known.records[-1].body if known.records else None
+        if known.damage or isinstance(last, RunEnded) or not known.at_work:
+            click.echo(f"{name}: {_summary(known)['stand']}")
+            return 0
+        observer.ticked(datetime.now(UTC))
+        time.sleep(_LOOK)
+
+
+@click.command()
+@_NAMED
+@plan_option
+def abort(run: str, plan_file: Path) -> int:
+    """End the running steps of RUN (or of whatever runs for that region), wherever it runs.
+
+    Its drkit obeys with its next sign of life, every 5 seconds, and records what is unknown. A site
+    that is open stays open, one that is closed stays closed.
+    """
+    from drkit.adapters.lease import EVERY
+
+    who = _afar(plan_file).abort(run)
+    click.echo(f"asked {who} to end it: obeyed within {int(EVERY.total_seconds())} s if it lives")
+    return 0
+
+
+@click.command()
+@_NAMED
+@click.option("--reason", required=True, help="Why. Recorded, and shown to whoever had the run.")
+@plan_option
+def takeover(run: str, reason: str, plan_file: Path) -> int:
+    """Move RUN (or whatever runs for that region) to this machine, whoever has it.
+
+    Whoever had it records nothing more, and ends what it runs as soon as it wakes up. Then the same
+    command (`drkit rebuild --region R`) carries on from here.
+    """
+    afar = _afar(plan_file)
+    before = afar.take_over(run, reason=reason)
+    click.echo(f"{run} was {before}'s and is yours: run the same command, it carries on")
+    return 0
+
+
+def _afar(plan_file: Path) -> Afar:
+    from drkit.afar import Afar
+    from drkit.api import load_plan
+
+    return Afar(load_plan(plan_file))
+
+
+def _summary(known: Known) -> dict[str, Any]:
+    from drkit.adapters.codec import format_time
+    from drkit.afar import standing
+
+    return {
+        "run": known.run,
+        "region": known.region,
+        "stand": standing(known),
+        "began": format_time(known.records[0].at) if known.records else None,
+        "last_record": format_time(known.records[-1].at) if known.records else None,
+        "records": len(known.records),
+        "holder": _holder(known),
+    }
+
+
+def _holder(known: Known) -> Mapping[str, object] | None:
+    from drkit.adapters.codec import format_time
+
+    if known.lease is None:
+        return None
+    holder = known.lease.holder
+    return {
+        "operator": holder.operator,
+        "place": holder.place,
+        "since": format_time(holder.since),
+        "age_s": int(known.lease.age.total_seconds()),
+        "released": holder.released,
+    }
+
+
+def _steps(known: Known) -> Iterator[Mapping[str, str]]:
+    """Each step's state now. One that was begun and did not end runs while somebody is at work."""
+    from drkit.model.outcome import State
+    from drkit.reporting.report import report
+
+    if not known.records:
+        return
+    for step in report(known.records).steps:
+        running = known.at_work and step.state is State.UNKNOWN and step.ended is None
+        state = State.RUNNING if running else step.state
+        yield {"id": step.id, "state": str(state), "message": step.message}

@@ -1,0 +1,181 @@
+"""Progress as it goes, on stderr: a table that lives on a terminal, plain lines elsewhere.
+
+An observer only: it changes nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from drkit.model.outcome import State
+from drkit.model.quantities import format_duration, parse_duration
+from drkit.model.record import (
+    GateAnswered,
+    IncidentBegan,
+    OutsideBack,
+    OutsideLost,
+    Record,
+    RunBegan,
+    RunEnded,
+    RunResumed,
+    RunTakenOver,
+    StepEnded,
+    StepPlanned,
+    StepReopened,
+    StepSkipped,
+    StepStarted,
+)
+from drkit.reporting.report import STAND_IN, in_sandbox
+
+SIGNS: Mapping[State, str] = {
+    State.WAITING: "·",
+    State.RUNNING: "▶",
+    State.DONE: "✓",
+    State.FAILED: "✗",
+    State.UNKNOWN: "?",
+    State.REFUSED: "✗",
+    State.NOT_RUN: "–",
+    State.SKIPPED: "»",
+}
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a console knows of a run so far: folded from records."""
+
+    began: RunBegan | None = None
+    began_at: datetime | None = None
+    incident: IncidentBegan | None = None
+    states: dict[str, State] = field(default_factory=dict)
+    started: dict[str, datetime] = field(default_factory=dict)
+    times: dict[str, timedelta] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    live_at: dict[str, datetime] = field(default_factory=dict)
+
+    def take(self, record: Record) -> None:
+        match record.body:
+            case RunBegan():
+                self.began, self.began_at = record.body, record.at
+            case IncidentBegan():
+                self.incident = record.body
+            case RunResumed():
+                running = [name for name, s in self.states.items() if s is State.RUNNING]
+                for step in running:
+                    self.states[step] = State.UNKNOWN
+                    del self.started[step]  # nobody knows how long it worked
+            case GateAnswered(step=step, consent=consent, person=person):
+                self.states[step] = State.DONE if consent else State.REFUSED
+                self.said[step] = f"{'yes' if consent else 'no'}, says {person} (unsigned)"
+            case _:
+                self._take_step(record)
+
+    def _take_step(self, record: Record) -> None:
+        match record.body:
+            case StepStarted(step=step):
+                self.states[step] = State.RUNNING
+                self.times.pop(step, None)
+                self.started[step] = record.at
+            case StepEnded(step=step, outcome=outcome, elapsed=elapsed):
+                self.states[step] = outcome.state
+                self.times[step] = elapsed
+                self.said[step] = outcome.message
+                if step.startswith("live.") and outcome.done:
+                    self.live_at[step.removeprefix("live.")] = record.at
+            case StepSkipped(step=step, reason=reason):
+                self.states[step] = State.SKIPPED
+                self.said[step] = f"skipped: {reason}"
+            case StepReopened(step=step):
+                self.states.pop(step, None)
+            case _:
+                pass
+
+    def state(self, step: StepPlanned) -> State:
+        return self.states.get(step.id, State.WAITING)
+
+    def waits_for(self, process: str) -> list[str]:
+        """The steps that are not done and that this process waits for, running ones first."""
+        if self.began is None:
+            return []
+        left = [
+            s.id
+            for s in self.began.steps
+            if process in s.processes and self.state(s) is not State.DONE
+        ]
+        return sorted(left, key=lambda name: self.states.get(name) is not State.RUNNING)
+
+    def down_since(self, process: str) -> datetime | None:
+        """Where its clock starts: as in the report, at its own first failure if one was seen."""
+        if self.incident is None:
+            return None
+        return self.incident.per_process.get(process, self.incident.start)
+
+    def rto(self, process: str) -> timedelta:
+        processes = self.began.plan["processes"] if self.began else {}
+        entry = processes[process] if isinstance(processes, dict) else {}
+        return parse_duration(str(entry["rto"]))
+
+
+def of_the_run(record: Record) -> str:
+    """What befell the run itself, on any console; empty for what befell its steps."""
+    match record.body:
+        case RunResumed(operator=operator):
+            return f"carried on by {operator}"
+        case RunTakenOver(operator=operator, before=before, reason=reason):
+            return f"taken over by {operator} from {before}: {reason}"
+        case StepSkipped(step=step, operator=operator, reason=reason):
+            return f"» {step} skipped by {operator}: {reason}"
+        case StepReopened(step=step, operator=operator):
+            return f"{step} is to run again, says {operator}"
+        case OutsideLost(error=error):
+            return f"going on with the journal of this machine alone: {error}"
+        case OutsideBack():
+            return "the outside location has the whole journal again"
+        case _:
+            return ""
+
+
+class PlainConsole:
+    """One line per event: for logs, pipes and CI."""
+
+    def __init__(self) -> None:
+        self._seen = Seen()
+
+    def recorded(self, record: Record) -> None:
+        self._seen.take(record)
+        match record.body:
+            case RunBegan(run=run, kind=kind, target=target, plan=plan):
+                self._say(record.at, f"{kind} of {target.name} begins: run {run}")
+                if in_sandbox(plan):
+                    self._say(record.at, STAND_IN)
+            case IncidentBegan(start=start, source=source):
+                self._say(record.at, f"incident since {start:%H:%M:%S} UTC (source: {source})")
+            case StepStarted(step=step, number=number):
+                again = f" (try {number})" if number > 1 else ""
+                self._say(record.at, f"▶ {step}{again}")
+            case StepEnded(step=step, outcome=outcome, elapsed=elapsed):
+                changed = f", {outcome.changed} changed" if outcome.changed is not None else ""
+                words = f": {outcome.message}" if outcome.message else ""
+                sign = SIGNS[outcome.state]
+                line = f"{sign} {step} {outcome.state} in {format_duration(elapsed)}{changed}"
+                self._say(record.at, line + words)
+            case GateAnswered(step=step):
+                self._say(record.at, f"{step}: {self._seen.said[step]}")
+            case RunEnded(stand=stand):
+                self._say(record.at, f"the run {stand}")
+            case _ if news := of_the_run(record):
+                self._say(record.at, news)
+            case _:
+                pass
+
+    def progressed(self, step: str, line: str) -> None:
+        del step, line
+
+    def ticked(self, now: datetime) -> None:
+        del now
+
+    def _say(self, at: datetime, line: str) -> None:
+        sys.stderr.write(f"{at:%H:%M:%S} {line}\n")
+        sys.stderr.flush()

@@ -1,0 +1,153 @@
+"""``drkit plan``: what a rebuild would do, printed. The plan is a value; nothing is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from drkit.cli import completion
+from drkit.cli.options import plan_option
+from drkit.errors import ConfigurationError, Exit, UsageError
+from drkit.model.plan import Plan
+from drkit.model.quantities import format_duration
+from drkit.model.step import RunKind
+from drkit.planning.graph import Graph, build_graph
+from drkit.planning.order import critical_path, expected, longest_before, priorities
+from drkit.planning.problems import find_problems, region_problems
+
+
+@click.command()
+@click.option(
+    "--region",
+    shell_complete=completion.regions,
+    help="The site to rebuild; else the plan is only checked and shown.",
+)
+@plan_option
+@click.option("--preview", is_flag=True, help="Ask Pulumi what each stack would create (slower).")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def plan(region: str | None, plan_file: Path, preview: bool, output: str) -> int:
+    """Show what a rebuild would do: steps in order, owners, budgets, critical path.
+
+    Strict: any problem of the plan is shown, all at once, and ends with exit code 3.
+    """
+    from drkit.adapters.plan_yaml import load_plan
+
+    if preview and region is None:
+        raise UsageError("--preview is of one site", remedy="name it: --region R")
+    loaded = load_plan(plan_file)
+    problems = list(find_problems(loaded, exists=lambda path: (loaded.root / path).exists()))
+    if region is not None:
+        problems += region_problems(loaded, region)
+    if problems:
+        raise ConfigurationError(
+            f"{plan_file} cannot be run as it stands", problems=tuple(problems)
+        )
+    graph = build_graph(loaded, RunKind.REBUILD)
+    previews = _previews(loaded, region) if preview and region else {}
+    if output == "json":
+        click.echo(json.dumps(_as_json(loaded, graph, region, previews), indent=1))
+    else:
+        click.echo(_as_text(loaded, graph, region, previews))
+    return int(Exit.OK)
+
+
+def _previews(loaded: Plan, region: str) -> Mapping[str, str]:
+    """Stack → what Pulumi would do, where its inputs exist; else which stack it waits for."""
+    from drkit.previewing import preview_stacks
+
+    return preview_stacks(loaded, region)
+
+
+def _as_text(loaded: Plan, graph: Graph, region: str | None, previews: Mapping[str, str]) -> str:
+    times = expected(graph)
+    ends = longest_before(graph, times)
+    path = critical_path(graph, times)
+    urgency = priorities(graph, loaded)
+    order = sorted(graph.steps, key=lambda name: (ends[name] - times[name], urgency[name]))
+    rows = [("start", "step", "kind", "owner", "budget", "needs")]
+    for name in order:
+        step = graph.steps[name]
+        budget = format_duration(step.budget) if step.budget else "–"
+        mark = "●" if name in path else " "
+        preview = f"  [{previews[name]}]" if name in previews else ""
+        needs = ", ".join(step.needs) + preview
+        start = _offset(ends[name] - times[name])
+        rows.append((start, f"{mark} {name}", step.kind, step.owner, budget, needs))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = [
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]
+        ).rstrip()
+        for row in rows
+    ]
+    where = f" in {region}" if region else ""
+    head = f"{loaded.shop}: a rebuild{where}, {len(graph.steps)} steps, at most {_total(ends)}"
+    tail = [
+        "",
+        "● critical path; steps that start at the same time run side by side.",
+        "Times are budgets, and 5s where a step has none.",
+        "",
+        *_process_lines(loaded, ends),
+    ]
+    return "\n".join([head, "", *lines, *tail])
+
+
+def _process_lines(loaded: Plan, ends: dict[str, timedelta]) -> list[str]:
+    width = max(map(len, loaded.processes), default=0)
+    lines = []
+    for process in loaded.processes.values():
+        by = ends[f"live.{process.name}"]
+        room = format_duration(process.rto - by)
+        name = process.name.ljust(width)
+        lines.append(
+            f"{name}  back after {format_duration(by)} by budget, RTO"
+            f" {format_duration(process.rto)}, room {room}; RPO {format_duration(process.rpo)},"
+            f" {process.impact.per_day} a day"
+        )
+    return lines
+
+
+def _as_json(
+    loaded: Plan, graph: Graph, region: str | None, previews: Mapping[str, str]
+) -> dict[str, object]:
+    times = expected(graph)
+    ends = longest_before(graph, times)
+    return {
+        "version": 1,
+        "shop": loaded.shop,
+        "region": region,
+        "steps": [
+            {
+                "id": step.id,
+                "kind": step.kind,
+                "needs": list(step.needs),
+                "owner": step.owner,
+                "budget_seconds": step.budget.total_seconds() if step.budget else None,
+                "start_seconds": (ends[step.id] - times[step.id]).total_seconds(),
+                "processes": list(graph.processes[step.id]),
+                "preview": previews.get(step.id),
+            }
+            for step in graph.steps.values()
+        ],
+        "critical_path": critical_path(graph, times),
+        "processes": {
+            name: {
+                "rto_seconds": process.rto.total_seconds(),
+                "by_budget_seconds": ends[f"live.{name}"].total_seconds(),
+            }
+            for name, process in loaded.processes.items()
+        },
+    }
+
+
+def _offset(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    return f"+{seconds // 60}:{seconds % 60:02d}"
+
+
+def _total(ends: dict[str, timedelta]) -> str:
+    return format_duration(max(ends.values(), default=timedelta(0)))

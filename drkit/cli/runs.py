@@ -1,0 +1,165 @@
+"""``drkit deploy`` and ``drkit rebuild``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from drkit.cli import completion
+from drkit.cli.interrupts import Interrupts
+from drkit.cli.options import Pair, When, as_mapping, plan_option, with_all
+from drkit.compose import Opened, Parts
+from drkit.errors import UsageError
+from drkit.model.plan import Plan
+from drkit.model.step import RunKind
+from drkit.ports import Consent, Observer
+
+_OPTIONS = (
+    click.option(
+        "--region",
+        required=True,
+        shell_complete=completion.regions,
+        help="The site to build: a region of the plan.",
+    ),
+    plan_option,
+    click.option(
+        "--consent",
+        type=Pair(),
+        multiple=True,
+        metavar="STEP=PERSON",
+        shell_complete=completion.consents,
+        help="Answer a gate beforehand. Unsigned, and recorded as such. Repeatable.",
+    ),
+    click.option(
+        "--accept",
+        multiple=True,
+        metavar="PROBLEM",
+        help="Go on in spite of a problem; what it affects is not run. Repeatable.",
+    ),
+    click.option(
+        "--skip",
+        multiple=True,
+        metavar="STEP",
+        shell_complete=completion.steps,
+        help="Take a step as done; what it would prove is not proven. Repeatable.",
+    ),
+    click.option(
+        "--from",
+        "first",
+        metavar="STEP",
+        shell_complete=completion.steps,
+        help="Begin with STEP: what it needs, and is not done, is skipped.",
+    ),
+    click.option(
+        "--retry",
+        "again",
+        multiple=True,
+        metavar="STEP",
+        shell_complete=completion.steps,
+        help="Run a step again that is done or was skipped. Repeatable.",
+    ),
+    click.option("--reason", default="", help="Why, for every --accept, --skip, --from. Recorded."),
+    click.option(
+        "--max-parallel",
+        type=click.IntRange(1, 64),
+        default=8,
+        show_default=True,
+        help="How many steps may run side by side.",
+    ),
+    click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="What stdout carries; progress is on stderr.",
+    ),
+)
+"""Of every command that runs a plan."""
+
+
+@click.command()
+@with_all(_OPTIONS)
+def deploy(**options: Any) -> int:
+    """Bring the shop up for the first time: stores are created where a rebuild restores them.
+
+    Refused where a recovery point or an epoch exists.
+    """
+    return _run(RunKind.DEPLOY, **options)
+
+
+@click.command()
+@with_all(_OPTIONS)
+@click.option("--since", type=When(), help="When customers lost the shop; else the probe's word.")
+@click.option("--to", "recover_to", type=When(), help="Restore to this moment: before a mistake.")
+def rebuild(**options: Any) -> int:
+    """Rebuild the shop in REGION, prove that it works, and send the customers there.
+
+    Running the same command again carries on with an unfinished run.
+    """
+    return _run(RunKind.REBUILD, **options)
+
+
+def _run(kind: RunKind, **options: Any) -> int:
+    from drkit.api import Options, load_plan, run_plan
+    from drkit.run import Company
+
+    plan = load_plan(options["plan_file"])
+    chosen = Options(
+        consent=as_mapping(options["consent"]),
+        accept=_accepted(options["accept"], options["reason"]),
+        skip=dict.fromkeys(options["skip"], options["reason"]),
+        again=options["again"],
+        first=options["first"],
+        reason=options["reason"],
+        max_parallel=options["max_parallel"],
+        since=options.get("since"),
+        recover_to=options.get("recover_to"),
+    )
+    company = Company(
+        observer=console(),
+        consent=_consent(chosen.consent, plan),
+        stop=Interrupts().stop,
+        may_wait=sys.stdin.isatty(),
+    )
+    done = run_plan(kind, plan, region=options["region"], options=chosen, company=company)
+    click.echo(done.files.shown(options["output"]))
+    for name in done.files.names:
+        click.echo(f"report: {name}", err=True)
+    return int(done.report.exit)
+
+
+def _accepted(names: tuple[str, ...], reason: str) -> Mapping[str, str]:
+    if names and not reason.strip():
+        raise UsageError("--accept needs a --reason: it is recorded")
+    return dict.fromkeys(names, reason)
+
+
+def console() -> Observer:
+    """Who shows progress on stderr: a living table on a terminal, else plain lines."""
+    if sys.stderr.isatty():
+        from drkit.cli.live import LiveConsole
+
+        return LiveConsole()
+    from drkit.cli.console import PlainConsole
+
+    return PlainConsole()
+
+
+def _consent(given: Mapping[str, str], plan: Plan) -> Callable[[Opened, Parts], Consent]:
+    from drkit.adapters.consent import GivenConsent, TerminalConsent
+    from drkit.adapters.question import CutoverQuestion
+    from drkit.adapters.runs_folder import JOURNAL
+
+    def make(opened: Opened, parts: Parts) -> Consent:
+        first = GivenConsent(plan, given)
+        if not sys.stdin.isatty():
+            return first
+        question = CutoverQuestion(plan, parts.target, opened.world, parts.folder / JOURNAL)
+        return TerminalConsent(
+            plan, text=question.text, doubt=question.doubt, first=first, run=parts.run
+        )
+
+    return make

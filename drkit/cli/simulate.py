@@ -1,0 +1,193 @@
+"""``drkit simulate``: what a rebuild would come to, many times over, without touching anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from drkit.cli import completion
+from drkit.cli.options import Duration, plan_option
+from drkit.errors import ConfigurationError, UsageError
+from drkit.model.outcome import State
+from drkit.model.quantities import format_duration
+
+if TYPE_CHECKING:
+    from drkit.adapters.simulated import How
+    from drkit.model.plan import Plan
+    from drkit.simulating import ProcessTimes, Scenario, Simulated
+
+
+@click.command()
+@click.option(
+    "--region", required=True, shell_complete=completion.regions, help="The site to build."
+)
+@plan_option
+@click.option(
+    "--fail",
+    multiple=True,
+    metavar="STEP[:HOW]",
+    help="Let a step go wrong: failed (the default), once, unknown, timeout, slow. Repeatable.",
+)
+@click.option(
+    "--times",
+    type=click.IntRange(1, 100_000),
+    default=200,
+    show_default=True,
+    help="How many rebuilds to simulate.",
+)
+@click.option(
+    "--person", type=Duration(), default="5m", show_default=True, help="To answer a gate."
+)
+@click.option(
+    "--noticed", type=Duration(), default="0s", show_default=True, help="Loss to command."
+)
+@click.option("--max-parallel", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another draw of durations.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def simulate(region: str, plan_file: Path, output: str, **options: object) -> int:
+    """Simulate the rebuild of REGION: the same engine, with tools that only last.
+
+    Durations come from earlier runs on this machine, else from budgets. Says for each process how
+    long it would be down, and how often it would keep its RTO. Touches nothing, asks no cloud.
+    """
+    from drkit.adapters.plan_yaml import load_plan
+
+    plan = load_plan(plan_file)
+    _must_be_sound(plan, region)
+    scenario = _scenario(options)
+    done = _simulated(plan, scenario)
+    click.echo(
+        json.dumps(_as_json(done), indent=1) if output == "json" else _as_text(done, scenario)
+    )
+    return 0
+
+
+def _must_be_sound(plan: Plan, region: str) -> None:
+    from drkit.planning.problems import find_problems, region_problems
+
+    problems = [*find_problems(plan, exists=lambda path: (plan.root / path).exists())]
+    problems += region_problems(plan, region)
+    if problems:
+        raise ConfigurationError("the plan cannot be run as it stands", problems=tuple(problems))
+
+
+def _scenario(options: Mapping[str, object]) -> Scenario:
+    from drkit.simulating import Scenario
+
+    given = dict(options)
+    fail = given.pop("fail")
+    return Scenario(faults=_faults(fail if isinstance(fail, tuple) else ()), **given)  # type: ignore[arg-type]
+
+
+def _faults(given: tuple[str, ...]) -> dict[str, How]:
+    from drkit.adapters.simulated import How
+
+    found = {}
+    for entry in given:
+        step, _, how = entry.partition(":")
+        if how and how not in list(How):
+            raise UsageError(f"--fail {entry}: `{how}` is none of {', '.join(How)}")
+        found[step] = How(how or "failed")
+    return found
+
+
+def _simulated(plan: Plan, scenario: Scenario) -> Simulated:
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.model.step import RunKind
+    from drkit.simulating import history_of, simulate
+
+    earlier = RunsFolder(plan.root).all_of(RunKind.REBUILD)
+    try:
+        return simulate(plan, history_of(earlier), scenario)
+    except KeyError as error:
+        raise UsageError(
+            f"--fail: no step of this plan is {', '.join(map(str, error.args))}",
+            remedy="`drkit plan` lists the steps",
+        ) from error
+
+
+def _as_text(done: Simulated, scenario: Scenario) -> str:
+    rows = [("process", "RTO", "P50", "P95", "within RTO")]
+    rows += [_row(name, times, done.times) for name, times in done.processes.items()]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    seen = sum(times.source.endswith("earlier") for times in done.steps.values())
+    broken = [line for name, times in done.steps.items() if (line := _broken(name, times.states))]
+    not_run = [name for name, times in done.steps.items() if State.NOT_RUN in times.states]
+    if not_run:
+        more = f" and {len(not_run) - 5} more" if len(not_run) > 5 else ""
+        broken.append(f"not run for that: {', '.join(not_run[:5])}{more}")
+    return "\n".join(
+        [
+            f"{done.times} simulated rebuilds; nothing was touched",
+            "",
+            *lines,
+            "",
+            f"critical path: {' → '.join(done.critical_path)}",
+            *broken,
+            "",
+            f"Durations: {seen} of {len(done.steps)} steps as in earlier runs here; the others are"
+            " drawn around their budgets (lognormal, sigma 0.3), 5s where a step has none.",
+            f"A person answers a gate after about {format_duration(scenario.person)}; the command"
+            f" is given {format_duration(scenario.noticed)} after the loss.",
+        ]
+    )
+
+
+def _row(name: str, times: ProcessTimes, of: int) -> tuple[str, str, str, str, str]:
+    back = "" if times.live == of else f" (back in {times.live} of {of})"
+    return (
+        name,
+        format_duration(times.rto),
+        _duration(times.p50),
+        _duration(times.p95),
+        f"{times.within:.0%}{back}",
+    )
+
+
+def _broken(name: str, states: Mapping[State, int]) -> str:
+    """How often a step itself went wrong; empty for one that only was not run."""
+    well = {State.DONE, State.NOT_RUN}
+    bad = [f"{state} {count}×" for state, count in states.items() if state not in well]
+    return f"{name}: {', '.join(bad)}" if bad else ""
+
+
+def _duration(value: timedelta | None) -> str:
+    return format_duration(value) if value is not None else "never"
+
+
+def _as_json(done: Simulated) -> dict[str, object]:
+    def seconds(value: timedelta | None) -> float | None:
+        return round(value.total_seconds(), 3) if value is not None else None
+
+    return {
+        "version": 1,
+        "times": done.times,
+        "critical_path": list(done.critical_path),
+        "processes": {
+            name: {
+                "rto_seconds": seconds(times.rto),
+                "p50_seconds": seconds(times.p50),
+                "p95_seconds": seconds(times.p95),
+                "back": times.live,
+                "within_rto": times.within,
+            }
+            for name, times in done.processes.items()
+        },
+        "steps": {
+            name: {
+                "median_end_seconds": seconds(times.median),
+                "source": times.source,
+                "states": {str(state): count for state, count in times.states.items()},
+            }
+            for name, times in done.steps.items()
+        },
+    }

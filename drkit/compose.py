@@ -1,0 +1,286 @@
+"""The composition root: the only place that builds adapters, each imported where it is needed.
+
+``drkit --help`` must answer at once, and some of what is imported here takes seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from drkit.errors import ConfigurationError, Problem, StepError
+from drkit.model.record import IncidentBegan, RunBegan, Target
+from drkit.model.step import Step
+from drkit.model.wish import Wish
+from drkit.ports import Clock, Consent, Context, Secret, World
+from drkit.reporting.seen import Failing
+
+if TYPE_CHECKING:
+    from drkit.adapters.attempts import ProcessAttempts
+    from drkit.adapters.epoch import Epoch
+    from drkit.adapters.held import Held
+    from drkit.adapters.journal_outside import JournalOutside
+    from drkit.adapters.preflight import Intent
+    from drkit.adapters.pulumi_outputs import Identities
+    from drkit.adapters.runs_folder import RunsFolder
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """The world that a wish is for, looked at: so far that its site can be held."""
+
+    wish: Wish
+    world: World
+    epoch: Epoch
+    vault: Mapping[str, Secret]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What was asked for, with the world it is for, looked at and not yet touched."""
+
+    wish: Wish
+    world: World
+    epoch: Epoch
+    vault: Mapping[str, Secret]
+    problems: tuple[Problem, ...]
+    versions: Mapping[str, str]
+    unfinished: RunBegan | None
+    """The run to carry on with."""
+    satisfied: frozenset[str]
+    """Its steps that are done, or were skipped."""
+    failing: Mapping[str, Failing]
+    """Process → the unbroken row of failures that the probe sees."""
+    inherited: IncidentBegan | None
+    """The incident that an earlier run of this site was made for, where it is still the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a run works with besides: looked at last, because it needs the world to be right."""
+
+    identities: Identities
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What one run is made of."""
+
+    run: str
+    target: Target
+    folder: Path
+    journal: JournalOutside
+    clock: Clock
+    identities: Identities
+    recover_to: datetime | None
+    pause: Callable[[int], timedelta]
+    """Before a further try of a step, by how many were made."""
+    gate_keeper: Callable[[Consent], Consent]
+    """Puts what people say elsewhere to what is said here."""
+
+
+def look_around(wish: Wish) -> Around:
+    """Open the world of ``wish``. Raises ConfigurationError with all problems found so far where it
+    cannot even be looked at; else the problems are in the result.
+    """
+    from drkit.adapters.consent import consent_problems
+    from drkit.adapters.epoch import read_epoch
+    from drkit.adapters.vault import open_vault
+    from drkit.adapters.worlds import check_account, open_world
+    from drkit.planning.problems import find_problems, region_problems
+
+    plan = wish.plan
+    problems = [*find_problems(plan, exists=lambda path: (plan.root / path).exists())]
+    problems += region_problems(plan, wish.region)
+    problems += consent_problems(plan, wish.consent)
+    vault = _or_problem(lambda: open_vault(plan), "secrets", problems)
+    world = _or_problem(lambda: open_world(plan), "sites", problems)
+    epoch = None
+    if world is not None:
+        problems += check_account(world, plan)
+        epoch = _or_problem(lambda: read_epoch(world, plan), "outside.state", problems)
+    problems += _vault_problems(vault)
+    if vault is None or world is None or epoch is None:
+        raise ConfigurationError("nothing was touched", problems=tuple(problems))
+    return Around(wish=wish, world=world, epoch=epoch, vault=vault, problems=tuple(problems))
+
+
+def open_plan(around: Around) -> Opened:
+    """Look at everything that a run will need; all problems are in the result."""
+    from drkit.adapters.preflight import world_problems
+    from drkit.adapters.probe_results import probe_file, rows_of_failures
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.adapters.versions import versions
+
+    wish, plan, epoch = around.wish, around.wish.plan, around.epoch
+    runs = RunsFolder(plan.root)
+    intent = _intent(wish, around.world, epoch, runs)
+    return Opened(
+        wish=wish,
+        world=around.world,
+        epoch=epoch,
+        vault=around.vault,
+        problems=(*around.problems, *world_problems(intent)),
+        versions=versions(),
+        unfinished=intent.carried_on,
+        satisfied=intent.done,
+        failing=rows_of_failures(probe_file(plan.root), plan.processes),
+        inherited=runs.incident_of(wish.kind, wish.region, serving=epoch.serving_name),
+    )
+
+
+def _intent(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Intent:
+    from drkit.adapters.preflight import Intent
+
+    left = runs.left_behind(wish.kind, wish.region)
+    intent = Intent(
+        plan=wish.plan,
+        kind=wish.kind,
+        region=wish.region,
+        world=world,
+        epoch=epoch,
+        left=left,
+        recover_to=wish.recover_to,
+    )
+    if left is None or not _may_carry_on(wish, intent, left, runs):
+        return intent
+    return replace(intent, carried_on=left, done=runs.done_steps(left.run))
+
+
+def _may_carry_on(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> bool:
+    """Another plan, or another moment to restore to, is another run. So is one that began before
+    some other site was opened, that was left alone for long, or whose old site served meanwhile:
+    customers may have ordered on, so what it restored is old, and so is its reading of the ledgers.
+    """
+    from drkit.adapters.preflight import serves
+    from drkit.adapters.probe_results import probe_file, recovered_since
+
+    if left.plan != wish.plan.source or wish.recover_to not in {None, left.recover_to}:
+        return False
+    if intent.epoch.run == left.run:
+        return True
+    if intent.epoch.serving_name != left.serving_before:
+        return False
+    probed = probe_file(wish.plan.root)
+    old = runs.is_stale(left.run) or recovered_since(probed, runs.began_at(left.run))
+    return not (old or runs.left_customers(left.run) or serves(intent))
+
+
+def open_means(opened: Opened) -> Means:
+    """The tools of this machine and the identities of the stack outside, with all problems."""
+    from drkit.adapters.pulumi_outputs import identities
+    from drkit.toolchain.survey import hindrances
+
+    problems = list(hindrances())
+    plan = opened.wish.plan
+    found = _or_problem(
+        lambda: identities(plan, opened.world, opened.vault), "outside.state", problems
+    )
+    return Means(identities=found or {}, problems=tuple(problems))
+
+
+def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
+    """The unfinished run to carry on with, else a new one; its journal is not yet locked."""
+    from drkit.adapters.backoff import pause
+    from drkit.adapters.certificates import take_over_certificate, write_proof_certificate
+    from drkit.adapters.clock import SystemClock
+    from drkit.adapters.gate import GateKeeper, RunOf
+    from drkit.adapters.generations import choose_generation
+    from drkit.adapters.journal_copies import bring
+    from drkit.adapters.journal_file import JournalFile
+    from drkit.adapters.journal_outside import JournalOutside
+    from drkit.adapters.runs_folder import RunsFolder
+
+    wish, clock, known = opened.wish, SystemClock(), 0
+    plan, recover_to = wish.plan, wish.recover_to
+    runs = RunsFolder(plan.root)
+    if opened.unfinished is not None:
+        run, target = opened.unfinished.run, opened.unfinished.target
+        recover_to = opened.unfinished.recover_to
+        known = bring(held.store, runs, wish.region, run)
+    else:
+        generation = choose_generation(opened.world, plan, wish.region, opened.epoch)
+        run = runs.new(wish.kind, wish.region, clock.now())
+        target = Target(shop=plan.shop, region=wish.region, generation=generation)
+    if earlier := runs.newest_of(target):
+        take_over_certificate(runs.folder(run), earlier=earlier)
+    secret = opened.vault["pulumi_passphrase"]
+    write_proof_certificate(runs.folder(run), run=run, secret=secret)
+    file = JournalFile(runs.journal(run), now=clock.now)
+    return Parts(
+        run=run,
+        target=target,
+        folder=runs.folder(run),
+        journal=JournalOutside(file, held, run=run, known=known),
+        clock=clock,
+        identities=means.identities,
+        recover_to=recover_to,
+        pause=pause,
+        gate_keeper=lambda here: GateKeeper(
+            here, held.store, RunOf(region=wish.region, run=run, plan=plan)
+        ),
+    )
+
+
+def step_hands(opened: Opened, parts: Parts) -> ProcessAttempts:
+    """What runs the steps: processes, each told what is known when it starts."""
+    from drkit.adapters.attempts import ProcessAttempts
+    from drkit.adapters.digests import digest_of
+    from drkit.adapters.ssh_files import hosts_of, write_ssh_files
+    from drkit.engine.progress import stand
+
+    wish = opened.wish
+    jump = wish.plan.sites[wish.region].jump
+    raised = opened.epoch.run == parts.run
+    epoch = opened.epoch.number + (0 if raised else 1)
+
+    def context_for(step: Step, number: int) -> Context:
+        facts = stand(parts.journal.records()).facts
+        if hosts := hosts_of(facts):
+            write_ssh_files(parts.folder, hosts, jump=jump, key=opened.vault["ssh_key"])
+        return Context(
+            run=parts.run,
+            kind=wish.kind,
+            plan=wish.plan,
+            target=parts.target,
+            world=opened.world,
+            folder=parts.folder,
+            log=parts.folder / "logs" / f"{step.id}.{number}.log",
+            facts=facts,
+            vault=opened.vault,
+            identities=parts.identities,
+            recover_to=parts.recover_to,
+            epoch=epoch,
+            serving=opened.epoch.serving,
+        )
+
+    return ProcessAttempts(context_for, digest=lambda step: digest_of(wish.plan.root, step))
+
+
+def _or_problem(look: Callable[[], T], place: str, problems: list[Problem]) -> T | None:
+    try:
+        return look()
+    except (ConfigurationError, StepError) as error:
+        told = error.problems if isinstance(error, ConfigurationError) else ()
+        problems += told or (Problem(place=place, message=str(error), remedy=error.remedy),)
+        return None
+
+
+def _vault_problems(vault: Mapping[str, Secret] | None) -> list[Problem]:
+    """What drkit itself reads from the vault; the rest is the shop's."""
+    return [
+        Problem(
+            place="secrets",
+            message=f"the vault has no `{name}`",
+            remedy="put it there: docs/how-to/write-your-plan.md says what drkit itself needs",
+        )
+        for name in ("ssh_key", "pulumi_passphrase")
+        if vault is not None and name not in vault
+    ]

@@ -1,0 +1,1 @@
+"""What may start now, and the small loop that starts it. Knows no tool."""

@@ -1,0 +1,105 @@
+"""Where a run stands: a fold over its records, and nothing besides.
+
+Invariant: the same records give the same stand, on any machine, at any time. A step that was
+started and never ended is UNKNOWN: whoever resumes looks before doing it again (law 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from drkit.model.outcome import SATISFIED, Outcome, State
+from drkit.model.record import (
+    GateAnswered,
+    ProblemAccepted,
+    Record,
+    RunBegan,
+    RunResumed,
+    StepEnded,
+    StepReopened,
+    StepSkipped,
+    StepStarted,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """The state of each step that has a record, its tries, and the facts of those done."""
+
+    states: Mapping[str, State] = field(default_factory=dict)
+    tries: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Mapping[str, object]]:
+        """Step id → facts, for steps that are done."""
+        return {name: o.facts for name, o in self.outcomes.items() if o.done}
+
+
+def stand(records: Iterable[Record]) -> Stand:
+    """Fold ``records``, oldest first. A step that is left out counts as refused."""
+    records = tuple(records)
+    states: dict[str, State] = {}
+    tries: dict[str, int] = {}
+    outcomes: dict[str, Outcome] = {}
+    for record in records:
+        match record.body:
+            case StepStarted(step=step, number=number):
+                states[step] = State.UNKNOWN
+                tries[step] = number
+            case StepEnded(step=step, outcome=outcome):
+                states[step] = outcome.state
+                outcomes[step] = outcome
+            case GateAnswered(step=step, consent=consent):
+                states[step] = State.DONE if consent else State.REFUSED
+            case StepSkipped(step=step):
+                states[step] = State.SKIPPED
+            case StepReopened(step=step):
+                states.pop(step, None)
+            case _:
+                pass
+    states.update(dict.fromkeys(left_out(records), State.REFUSED))
+    return Stand(states=states, tries=tries, outcomes=outcomes)
+
+
+def left_out(records: Iterable[Record]) -> Mapping[str, ProblemAccepted]:
+    """Step → the accepted problem that leaves it out now.
+
+    It does so for the command that accepted it: a problem that was mended since is not accepted
+    again, and its steps run, with what was known of them before. A step that is done stays done.
+    """
+    found: dict[str, ProblemAccepted] = {}
+    done: set[str] = set()
+    for record in records:
+        match record.body:
+            case StepEnded(step=step, outcome=Outcome(done=True)):
+                done.add(step)
+            case GateAnswered(step=step, consent=True):
+                done.add(step)
+            case RunResumed():
+                found.clear()
+            case ProblemAccepted(affects=affects) as problem:
+                found.update({step: problem for step in affects if step not in done})
+            case _:
+                pass
+    return found
+
+
+def is_over(records: Sequence[Record]) -> bool:
+    """Whether nothing is left that the same command would carry on with.
+
+    A step that failed, or was left out for a problem that was accepted, keeps the run open: once it
+    is mended the same command runs it. A "no" at a gate that the cutover needs ends the run.
+    """
+    states = stand(records).states
+    planned = next((r.body.steps for r in records if isinstance(r.body, RunBegan)), ())
+    answers = [r.body for r in records if isinstance(r.body, GateAnswered)]
+    refused = {answer.step for answer in answers if not answer.consent}
+    given_up: set[str] = set()
+    for step in planned:
+        if step.id in refused or given_up & set(step.needs):
+            given_up.add(step.id)
+    if any(step.kind == "epoch" and step.id in given_up for step in planned):
+        return True
+    return all(states.get(s.id) in SATISFIED for s in planned if s.id not in given_up)

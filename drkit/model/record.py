@@ -1,0 +1,211 @@
+"""The records of a journal: all that a report needs, and all that a resume needs.
+
+One dataclass per kind; the kind's name in the file is in :data:`KINDS`. Times are aware UTC.
+Invariant: records are only ever appended; a later record never changes what an earlier one says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from drkit.model.outcome import Outcome
+from drkit.model.step import RunKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a run builds: one generation of one site."""
+
+    shop: str
+    region: str
+    generation: int
+
+    @property
+    def name(self) -> str:
+        """``eu-central-1.g2``: the name of the Pulumi stacks and of the site in every output."""
+        return f"{self.region}.g{self.generation}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlanned:
+    """A step as it stood in the graph when the run began."""
+
+    id: str
+    kind: str
+    needs: tuple[str, ...]
+    owner: str
+    budget: timedelta | None
+    processes: tuple[str, ...]
+    """The business processes that wait for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegan:
+    run: str
+    kind: RunKind
+    target: Target
+    plan: Mapping[str, object]
+    """The whole ``drkit.yaml`` as parsed (JSON values)."""
+    steps: tuple[StepPlanned, ...]
+    versions: Mapping[str, str]
+    """Tool → version, drkit's own included."""
+    operator: str
+    """``user@host``; not proven."""
+    serving_before: str | None
+    """Name of the target that served when the run began."""
+    recover_to: datetime | None = None
+    """The moment that stores are restored to; None: the last that there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    operator: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTakenOver:
+    """From here on another place carries the run on; whoever had it before records nothing more."""
+
+    operator: str
+    reason: str
+    before: str
+    """``user@host`` of whoever had it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideLost:
+    """The outside location did not take what was written: the run goes on with this machine's copy
+    alone, and nobody else can carry it on until the records are there."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideBack:
+    """The outside location has all records again, this one included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentBegan:
+    """When customers began to be without the shop, and where that comes from.
+
+    ``source`` is ``probe``, ``since`` or ``run``; with ``run`` (neither was given) the start is
+    the run's own and every result is "at least".
+    """
+
+    start: datetime
+    source: str
+    per_process: Mapping[str, datetime] = field(default_factory=dict)
+    """By the probe: the start for each process."""
+    unobserved: tuple[str, ...] = ()
+    """Processes that were down before anybody looked, or that nobody watched: "at least"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    step: str
+    number: int
+    """1 for the first try."""
+    digest: str
+    """sha256 of what the try works with (playbook, stack, checks)."""
+    log: str
+    """Path of the log, relative to the run's folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnded:
+    step: str
+    number: int
+    outcome: Outcome
+    elapsed: timedelta
+    """By the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped:
+    """What needs the step goes on as if it were done; until it is asked for again."""
+
+    step: str
+    reason: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReopened:
+    """A step that was done, or skipped, is to run again; what was built upon it stays."""
+
+    step: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAnswered:
+    step: str
+    person: str
+    role: str
+    consent: bool
+    comment: str
+    signed: bool
+    """False in this version: the identity is what the operator typed."""
+
+
+OLD_SITE_HEALTHY = "old-site-healthy"
+"""The problem by which a rebuild is refused while customers are served."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemAccepted:
+    problem: str
+    reason: str
+    operator: str
+    affects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """``stand`` is ``finished``, ``waits`` or ``interrupted``; only a finished run is over."""
+
+    stand: str
+
+
+Body = (
+    RunBegan
+    | RunResumed
+    | RunTakenOver
+    | OutsideLost
+    | OutsideBack
+    | IncidentBegan
+    | StepStarted
+    | StepEnded
+    | StepSkipped
+    | StepReopened
+    | GateAnswered
+    | ProblemAccepted
+    | RunEnded
+)
+
+KINDS: Mapping[str, type] = {
+    "run.began": RunBegan,
+    "run.resumed": RunResumed,
+    "run.taken": RunTakenOver,
+    "outside.lost": OutsideLost,
+    "outside.back": OutsideBack,
+    "incident.began": IncidentBegan,
+    "step.started": StepStarted,
+    "step.ended": StepEnded,
+    "step.skipped": StepSkipped,
+    "step.reopened": StepReopened,
+    "gate.answered": GateAnswered,
+    "problem.accepted": ProblemAccepted,
+    "run.ended": RunEnded,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    seq: int
+    at: datetime
+    body: Body

@@ -1,0 +1,148 @@
+"""A step: one node of the graph, of one kind, with an owner and a budget.
+
+``Work`` is a union: each kind of step is a dataclass of its own and is taken apart by ``match``
+in exactly one place, :mod:`drkit.compose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class RunKind(StrEnum):
+    DEPLOY = "deploy"
+    REBUILD = "rebuild"
+
+
+class Mode(StrEnum):
+    """What a store's playbook does with the store."""
+
+    CREATE = "create"
+    RESTORE = "restore"
+
+
+class Route(StrEnum):
+    """How a customer's journey finds the site."""
+
+    OVERRIDE = "override"
+    """Straight to the new site's edge, with the run's client certificate: before cutover."""
+    DNS = "dns"
+    """By the public name, as a customer does: after cutover."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackWork:
+    stack: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreWork:
+    store: str
+    playbook: str
+    hosts: str
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookWork:
+    playbook: str
+    hosts: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variables for this playbook alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckWork:
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofWork:
+    process: str
+    path: str
+    route: Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerWork:
+    provider: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateWork:
+    role: str
+    people: int = 1
+    """How many different people must say yes; one no is enough."""
+    signed: bool = False
+    """Whether only signed answers count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochWork:
+    """Raise the epoch: from here on the old site closes itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeWork:
+    """Take the right to write backups from every other site's identity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitWork:
+    duration: timedelta
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsWork:
+    """Point the public name to the new site's edge, and see it answered."""
+
+
+Work = (
+    StackWork
+    | StoreWork
+    | PlaybookWork
+    | CheckWork
+    | ProofWork
+    | LedgerWork
+    | GateWork
+    | EpochWork
+    | RevokeWork
+    | WaitWork
+    | DnsWork
+)
+
+KINDS: Mapping[type, str] = {
+    StackWork: "stack",
+    StoreWork: "store",
+    PlaybookWork: "playbook",
+    CheckWork: "check",
+    ProofWork: "proof",
+    LedgerWork: "ledger",
+    GateWork: "gate",
+    EpochWork: "epoch",
+    RevokeWork: "revoke",
+    WaitWork: "wait",
+    DnsWork: "dns",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    id: str
+    work: Work
+    needs: tuple[str, ...]
+    owner: str
+    budget: timedelta | None
+    limit: timedelta
+    tries: int = 1
+    """How many tries one command gives it, where a further one is worth it."""
+
+    @property
+    def kind(self) -> str:
+        """The word for this kind of step: ``stack``, ``store``, …, ``dns``."""
+        return KINDS[type(self.work)]

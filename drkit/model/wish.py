@@ -1,0 +1,58 @@
+"""What a caller asks for: a kind of run, in a region, and how.
+
+It refuses what no world could make right: a moment without a zone, or one that has not come yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drkit.errors import UsageError
+from drkit.model.plan import Plan
+from drkit.model.step import RunKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    plan: Plan
+    kind: RunKind
+    region: str
+    recover_to: datetime | None = None
+    """Restore to this moment; None: to the last archived transaction."""
+    since: datetime | None = None
+    """When customers lost the shop; None: what the probe saw."""
+    consent: Mapping[str, str] = field(default_factory=dict)
+    """Gate → person who consents."""
+    accept: Mapping[str, str] = field(default_factory=dict)
+    """Name of a problem → reason."""
+    skip: Mapping[str, str] = field(default_factory=dict)
+    """Step → reason why it is taken as done."""
+    again: tuple[str, ...] = ()
+    """Steps that are done, or were skipped, and are to run again."""
+    first: str | None = None
+    """Begin with this step: what it needs, and is not done, is taken as done."""
+    reason: str = ""
+    """Why ``first``; recorded with each step that it skips."""
+    max_parallel: int = 8
+
+    def check(self, now: datetime) -> None:
+        """Raises UsageError for what is wrong in any world."""
+        if self.max_parallel < 1:
+            raise UsageError(
+                f"no step may run with max_parallel {self.max_parallel}", remedy="give 1 or more"
+            )
+        for word, moment in (("since", self.since), ("to", self.recover_to)):
+            if moment is None:
+                continue
+            if moment.tzinfo is None:
+                raise UsageError(
+                    f"`{word}` {moment.isoformat()} names no zone", remedy="give it one: UTC"
+                )
+            if moment > now:
+                raise UsageError(
+                    f"`{word}` {moment.isoformat(timespec='seconds')} has not come yet:"
+                    f" it is {now.isoformat(timespec='seconds')}",
+                    remedy="times are in UTC where they end in Z: was it meant as local time?",
+                )

@@ -1,0 +1,48 @@
+"""Nothing is opened to customers without a recorded consent, given on proofs (laws 11 and 12).
+
+Looked at twice: when the plan is checked, and on the very graph that a run is about to carry out,
+because a problem that was accepted may have changed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drkit.errors import Problem
+from drkit.model.plan import Plan
+from drkit.model.step import GateWork
+from drkit.planning.cutover import first_of_cutover
+from drkit.planning.graph import Graph
+
+_REMEDY = "add a step `consent: {gate: ROLE, after: [proof.…]}` and cut over after it"
+
+
+def consent_gaps(plan: Plan, graph: Graph) -> Iterator[Problem]:
+    """A cutover that nobody is asked for, or that is asked for before anything is proven."""
+    cutovers = [entry.name for entry in plan.steps.values() if entry.cutover]
+    if len(cutovers) > 1:
+        yield Problem(
+            place="steps",
+            message=f"one cutover, not {', '.join(cutovers)}",
+            remedy="keep one: a run sends the customers to one site",
+        )
+    for name in cutovers:
+        # before the first part: the epoch fences the old site, and cannot be taken back
+        before = graph.ancestors(first_of_cutover(name))
+        gates = [step for step in before if isinstance(graph.steps[step].work, GateWork)]
+        if not gates:
+            yield Problem(
+                place=f"steps.{name}",
+                message="nobody is asked before the site is opened to customers",
+                remedy=_REMEDY,
+            )
+        elif plan.processes and not any(_proven(graph, gate) for gate in gates):
+            yield Problem(
+                place=f"steps.{name}",
+                message=f"{', '.join(sorted(gates))} is asked before any process is proven",
+                remedy=_REMEDY,
+            )
+
+
+def _proven(graph: Graph, gate: str) -> bool:
+    return any(name.startswith("proof.") for name in graph.ancestors(gate))

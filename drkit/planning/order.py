@@ -1,0 +1,77 @@
+"""Which step goes first when there is a choice, and how long the whole takes at least.
+
+Law 6: the step with the least slack goes first. Slack of a step = the RTO of the most urgent
+process that waits for it, less the longest way still behind it (its own time included); ties by
+money per minute, then by the order of the plan. Steps that no process waits for go last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from drkit.model.plan import Plan
+from drkit.model.step import GateWork, Step, WaitWork
+from drkit.planning.graph import Graph
+
+NOMINAL = timedelta(seconds=5)
+"""Taken for a step without a budget: long enough to count, short enough to mislead nobody."""
+
+
+def expected(graph: Graph) -> dict[str, timedelta]:
+    """Step id → its budget; what a wait waits; nothing for a gate; else :data:`NOMINAL`."""
+    return {name: _expected(step) for name, step in graph.steps.items()}
+
+
+def _expected(step: Step) -> timedelta:
+    match step.work:
+        case WaitWork(duration=duration):
+            return duration
+        case GateWork():
+            return step.budget or timedelta(0)
+        case _:
+            return step.budget or NOMINAL
+
+
+def longest_behind(graph: Graph, times: Mapping[str, timedelta]) -> dict[str, timedelta]:
+    """Step id → the longest way from its start to the end of the graph."""
+    behind = dict(times)
+    for name in reversed(list(graph.steps)):
+        for need in graph.steps[name].needs:
+            behind[need] = max(behind[need], times[need] + behind[name])
+    return behind
+
+
+def longest_before(graph: Graph, times: Mapping[str, timedelta]) -> dict[str, timedelta]:
+    """Step id → the earliest moment it can end, counted from the start of the run."""
+    before: dict[str, timedelta] = {}
+    for name, step in graph.steps.items():
+        start = max((before[need] for need in step.needs), default=timedelta(0))
+        before[name] = start + times[name]
+    return before
+
+
+def critical_path(
+    graph: Graph, times: Mapping[str, timedelta], *, to: str | None = None
+) -> list[str]:
+    """The chain of steps that decides when ``to`` (else the whole run) can end."""
+    if not graph.steps:
+        return []
+    before = longest_before(graph, times)
+    last = to or max(graph.steps, key=lambda name: before[name])
+    path = [last]
+    while needs := graph.steps[path[-1]].needs:
+        path.append(max(needs, key=lambda name: before[name]))
+    return path[::-1]
+
+
+def priorities(graph: Graph, plan: Plan) -> dict[str, tuple[float, float, int]]:
+    """Step id → sort key: the smallest goes first."""
+    behind = longest_behind(graph, expected(graph))
+    keys: dict[str, tuple[float, float, int]] = {}
+    for index, name in enumerate(graph.steps):
+        waiting = [plan.processes[process] for process in graph.processes[name]]
+        rto = min((process.rto.total_seconds() for process in waiting), default=float("inf"))
+        money = sum(process.impact.per_day.cents for process in waiting)
+        keys[name] = (rto - behind[name].total_seconds(), -money, index)
+    return keys

@@ -1,0 +1,154 @@
+"""All that is wrong with a plan, at once: pure, but for the files it asks after through a function.
+
+A problem names what it affects, so that a rebuild can refuse that part and go on with the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from drkit.errors import ConfigurationError, Problem
+from drkit.model.plan import Plan, StepEntry
+from drkit.model.quantities import format_duration
+from drkit.model.step import RunKind
+from drkit.planning.consents import consent_gaps
+from drkit.planning.files import Exists, file_problems
+from drkit.planning.graph import Graph, build_graph
+from drkit.planning.obeyed import ignored_keys
+from drkit.planning.order import critical_path, expected, longest_before
+from drkit.planning.references import name_problems, reference_problems, unknown_name
+
+_KEY = re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
+_MOST_TRIES = 10
+"""In one command; the same command again tries again."""
+
+
+def find_problems(plan: Plan, *, exists: Exists) -> tuple[Problem, ...]:
+    """Every problem of the plan itself. An empty tuple means that the plan can be run."""
+    of_names = [*name_problems(plan), *reference_problems(plan)]
+    others = [
+        *_places(plan),
+        *_people(plan),
+        *_tries(plan),
+        *ignored_keys(plan),
+        *file_problems(plan, exists),
+    ]
+    # where names lead nowhere there is no graph to look at
+    return (*of_names, *others, *(() if of_names else _graph_problems(plan)))
+
+
+def region_problems(plan: Plan, region: str) -> tuple[Problem, ...]:
+    """What is wrong with ``--region``: it must be a site of the plan."""
+    if region in plan.sites:
+        return ()
+    sites = ", ".join(plan.sites)
+    return (Problem(place="--region", message=f"{region} is no site", remedy=f"sites: {sites}"),)
+
+
+def _graph_problems(plan: Plan) -> tuple[Problem, ...]:
+    try:
+        build_graph(plan, RunKind.DEPLOY)
+        graph = build_graph(plan, RunKind.REBUILD)
+    except ConfigurationError as error:
+        return error.problems
+    return (*consent_gaps(plan, graph), *_budgets(plan, graph))
+
+
+def _places(plan: Plan) -> Iterator[Problem]:
+    if plan.outside.region in plan.sites:
+        yield Problem(
+            place="outside.region",
+            message=f"{plan.outside.region} is a site: what is kept there is lost with it",
+            remedy="keep state and backups in a third region",
+        )
+    groups = {group for stack in plan.stacks.values() for group in stack.provides}
+    used: list[tuple[str, str, tuple[str, ...]]] = []
+    used += [(f"sites.{site.region}.ssh.jump", site.jump, ()) for site in plan.sites.values()]
+    used += [(f"stores.{s.name}.hosts", s.hosts, (s.name,)) for s in plan.stores.values()]
+    used += [(f"services.{s.name}.hosts", s.hosts, (s.name,)) for s in plan.services.values()]
+    used += [(f"steps.{e.name}.hosts", e.hosts, (e.name,)) for e in plan.steps.values() if e.hosts]
+    for place, group, affects in used:
+        if group not in groups | {"all"}:
+            word = "host group that a stack provides"
+            yield unknown_name(place, word, group, groups, affects=affects)
+    if groups:
+        yield from _images(plan)
+
+
+def _images(plan: Plan) -> Iterator[Problem]:
+    for site in plan.sites.values():
+        if "host" not in site.images:
+            yield Problem(
+                place=f"sites.{site.region}.images",
+                message="no image is named for its hosts",
+                remedy="write `images: {host: NAME}`, a machine image of the account",
+            )
+
+
+def _people(plan: Plan) -> Iterator[Problem]:
+    roles = {role for person in plan.people.values() for role in person.roles}
+    for person in plan.people.values():
+        if person.key is not None and not _KEY.fullmatch(person.key.strip()):
+            yield Problem(
+                place=f"people.{person.name}.key",
+                message="this is no ed25519 public key",
+                remedy="write the line of ~/.ssh/id_ed25519.pub: ssh-ed25519 AAAA…",
+            )
+    for entry in plan.steps.values():
+        yield from _enough_people(plan, entry)
+        if entry.gate and entry.gate not in roles:
+            yield Problem(
+                place=f"steps.{entry.name}.gate",
+                message=f"nobody in `people` has the role `{entry.gate}`",
+                remedy=f"roles there are: {', '.join(sorted(roles)) or 'none'}",
+            )
+
+
+def _enough_people(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
+    able = [person for person in plan.people.values() if entry.gate in person.roles]
+    signing = [person for person in able if person.key]
+    wanted = 1 if entry.people is None else entry.people
+    if entry.gate and able and not 1 <= wanted <= len(able):
+        yield Problem(
+            place=f"steps.{entry.name}.people",
+            message=f"{wanted} people cannot answer: {len(able)} have the role `{entry.gate}`",
+            remedy=f"write 1 to {len(able)}, or give more people the role",
+        )
+    elif entry.gate and entry.signed and len(signing) < wanted:
+        yield Problem(
+            place=f"steps.{entry.name}.signed",
+            message=f"{len(signing)} of the {len(able)} people with the role `{entry.gate}` have a"
+            f" key, and {wanted} must sign",
+            remedy="give them `key: ssh-ed25519 AAAA…` in `people`",
+        )
+
+
+def _tries(plan: Plan) -> Iterator[Problem]:
+    places = {f"steps.{entry.name}.tries": entry.tries for entry in plan.steps.values()}
+    for place, tries in {"defaults.tries": plan.defaults.tries, **places}.items():
+        if tries is not None and not 1 <= tries <= _MOST_TRIES:
+            yield Problem(
+                place=place,
+                message=f"a step has 1 to {_MOST_TRIES} tries, not {tries}",
+                remedy="write how often one command may try it, the first time included",
+            )
+
+
+def _budgets(plan: Plan, graph: Graph) -> Iterator[Problem]:
+    times = expected(graph)
+    ends = longest_before(graph, times)
+    for process in plan.processes.values():
+        live = f"live.{process.name}"
+        if ends[live] > process.rto:
+            path = [s for s in critical_path(graph, times, to=live) if graph.steps[s].budget]
+            yield Problem(
+                place=f"processes.{process.name}.rto",
+                message=(
+                    f"the budgets on the way to it add up to {format_duration(ends[live])},"
+                    f" more than its RTO of {format_duration(process.rto)}"
+                ),
+                remedy=f"lower the budgets of {', '.join(path)}, or grant a longer RTO",
+                # a budget informs: who accepts this leaves nothing out
+                acceptable=True,
+            )

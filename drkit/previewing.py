@@ -1,0 +1,62 @@
+"""What Pulumi would do, for ``drkit plan --preview``: writes nothing, not even a stack."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from drkit.errors import ConfigurationError
+from drkit.model.plan import Plan
+from drkit.model.record import Target
+from drkit.model.step import RunKind, StackWork
+from drkit.ports import Context, Secret
+
+
+def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
+    """Stack → what would change, or ``after X`` where the stack X must give its inputs first."""
+    from drkit.adapters.epoch import read_epoch
+    from drkit.adapters.generations import choose_generation
+    from drkit.adapters.pulumi_outputs import outputs
+    from drkit.adapters.pulumi_stack import StackTool
+    from drkit.adapters.pulumi_workspace import backend_of
+    from drkit.adapters.vault import open_vault
+    from drkit.adapters.worlds import open_world
+
+    world, vault = open_world(plan), open_vault(plan)
+    epoch = read_epoch(world, plan)
+    generation = choose_generation(world, plan, region, epoch)
+    target = Target(shop=plan.shop, region=region, generation=generation)
+    backend = backend_of(plan, world, vault)
+    facts: dict[str, Mapping[str, object]] = {}
+    found: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="drkit-") as folder:
+        for stack in plan.stacks.values():
+            missing = [need for need in stack.needs if need in plan.stacks and need not in facts]
+            if missing:
+                found[stack.name] = f"after {', '.join(missing)}"
+                continue
+            context = Context(
+                run="preview",
+                kind=RunKind.REBUILD,
+                plan=plan,
+                target=target,
+                world=world,
+                folder=Path(folder),
+                log=Path(folder) / f"{stack.name}.log",
+                facts=facts,
+                vault=vault,
+                epoch=epoch.number + 1,
+                serving=epoch.serving,
+            )
+            counts = StackTool(StackWork(stack=stack.name)).preview(context)
+            found[stack.name] = (
+                f"{counts.create} to create, {counts.update} to update, {counts.replace} to"
+                f" replace, {counts.delete} to delete, {counts.same} as they are"
+            )
+            try:
+                made = outputs(plan, backend, name=stack.name, stack=target.name)
+            except ConfigurationError:
+                continue
+            facts[stack.name] = {k: v for k, v in made.items() if not isinstance(v, Secret)}
+    return found

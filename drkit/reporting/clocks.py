@@ -1,0 +1,78 @@
+"""How long each process was down: decides where a clock starts and stops.
+
+A clock starts with the incident and stops when the process's ``live`` proof has passed. It
+refuses to call a length exact that is not: a clock whose start was not observed, or that has not
+stopped, says "at least".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from drkit.model.record import IncidentBegan, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """When customers began to be without the shop. The last record of it counts: it may be
+    corrected."""
+
+    start: datetime
+    source: str
+    """``probe``, ``since``, or ``run``: neither was given, and the run's own start stands in."""
+    per_process: Mapping[str, datetime]
+    unobserved: frozenset[str] = frozenset()
+
+    @property
+    def observed(self) -> bool:
+        """Whether anybody saw ``start``. False: the true start is earlier by an unknown time."""
+        began = [process for process, start in self.per_process.items() if start == self.start]
+        return self.source != "run" and not (began and self.unobserved.issuperset(began))
+
+    def start_for(self, process: str) -> datetime:
+        return self.per_process.get(process, self.start)
+
+    def observed_for(self, process: str) -> bool:
+        """Whether anybody saw the start for ``process``."""
+        return self.source != "run" and process not in self.unobserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downtime:
+    """A clock of one process. ``end`` is None while the process is down; ``as_of`` is the last
+    moment that the journal knows of."""
+
+    start: datetime
+    end: datetime | None
+    as_of: datetime
+    observed: bool = True
+
+    @property
+    def length(self) -> timedelta:
+        """Never below zero, also where a corrected start lies after the end."""
+        return max((self.end or self.as_of) - self.start, timedelta())
+
+    @property
+    def open(self) -> bool:
+        return self.end is None
+
+    @property
+    def at_least(self) -> bool:
+        return self.open or not self.observed
+
+
+def incident_of(records: tuple[Record, ...], *, began: datetime) -> Incident:
+    """The incident that ``records`` name last; the run's own start (``began``) if they name
+    none."""
+    named = [record.body for record in records if isinstance(record.body, IncidentBegan)]
+    if not named:
+        return Incident(start=began, source="run", per_process={})
+    last = named[-1]
+    return Incident(
+        start=last.start,
+        source=last.source,
+        per_process=dict(last.per_process),
+        unobserved=frozenset(last.unobserved),
+    )

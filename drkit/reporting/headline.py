@@ -1,0 +1,120 @@
+"""The one sentence that stands on top of every rendering: decides what a person reads first.
+
+It names what counts for the exit code: a failed step before a failed check, a failed check before
+a missed objective. It gives no advice that the records do not bear out.
+"""
+
+from __future__ import annotations
+
+from drkit.errors import Exit
+from drkit.model.outcome import SATISFIED, State
+from drkit.model.quantities import format_duration
+from drkit.reporting.processes import ProcessReport
+from drkit.reporting.steps import StepReport
+from drkit.reporting.verdict import CHECKS, Verdict
+
+
+def headline(
+    code: Exit,
+    *,
+    processes: tuple[ProcessReport, ...],
+    steps: tuple[StepReport, ...],
+    deploy: bool,
+    interrupted: bool = False,
+) -> str:
+    """One or two sentences, plain text. ``interrupted``: a person ended the run's last command."""
+    down = _names(tuple(process.name for process in processes if not process.live))
+    stays = f" Still down: {down}." if down and not deploy else ""
+    stays = f" Not live: {down}." if down and deploy else stays
+    match code:
+        case Exit.OK:
+            return _all_well(processes, deploy=deploy)
+        case Exit.WAITS:
+            return _waiting(steps) + stays
+        case Exit.STEP_FAILED:
+            failed = [s for s in steps if s.state is State.FAILED and s.kind not in CHECKS]
+            return f"{_count(len(failed), 'step')} failed: {_ids(failed)}." + stays
+        case Exit.CHECK_FAILED:
+            failed = [s for s in steps if s.state is State.FAILED]
+            return f"{_count(len(failed), 'check')} failed: {_ids(failed)}." + stays
+        case Exit.OBJECTIVE_MISSED:
+            return _missed(processes) + stays
+        case _:
+            return _unknown(processes, steps, interrupted=interrupted) + stays
+
+
+def _all_well(processes: tuple[ProcessReport, ...], *, deploy: bool) -> str:
+    count = _count(len(processes), "process is", "processes are")
+    if deploy:
+        return f"{count} proven live."
+    if any(process.rpo and process.rpo.loss.missing for process in processes):
+        return f"{count} proven live, within RTO and RPO."
+    return f"{count} proven live, within RTO; nothing that was promised is lost."
+
+
+def _waiting(steps: tuple[StepReport, ...]) -> str:
+    gates = [s for s in steps if s.state is State.WAITING and s.began is not None]
+    return f"A person must answer {_ids(gates) or 'a gate'}; the same command carries on."
+
+
+def _missed(processes: tuple[ProcessReport, ...]) -> str:
+    parts = []
+    for process in processes:
+        if process.rto and process.rto.verdict is Verdict.MISSED:
+            over = process.rto.down.length - process.objectives.rto
+            parts.append(f"{process.name} missed its RTO by {format_duration(over)}")
+        loss = process.rpo.loss.achieved if process.rpo else None
+        if process.rpo and process.rpo.verdict is Verdict.MISSED and loss is not None:
+            over = loss - process.objectives.rpo
+            parts.append(f"{process.name} missed its RPO by {format_duration(over)}")
+    failed = [p.name for p in processes if p.rto and p.rto.verdict is Verdict.FAILED]
+    if failed:
+        parts.append(f"{_names(tuple(failed))} left out")
+    return "; ".join(parts) + "."
+
+
+def _unknown(
+    processes: tuple[ProcessReport, ...], steps: tuple[StepReport, ...], *, interrupted: bool
+) -> str:
+    lost = [s for s in steps if s.state is State.UNKNOWN]
+    if lost:
+        return f"What {_ids(lost)} did is not known; the same command looks before it acts."
+    if interrupted:
+        return "Interrupted by a person; the same command carries on."
+    refused = [s for s in steps if s.state is State.REFUSED]
+    if refused:
+        return f"Refused by a person at {_ids(refused)}."
+    skipped = [s for s in steps if s.state is State.SKIPPED]
+    if skipped and all(s.state in SATISFIED for s in steps):
+        return f"Skipped by a person, so not proven: {_ids(skipped)}."
+    running = [s for s in steps if s.state in {State.RUNNING, State.WAITING}]
+    if running:
+        return "No end of this run is recorded; the same command carries on."
+    return "; ".join(_doubts(processes)) + "."
+
+
+def _doubts(processes: tuple[ProcessReport, ...]) -> list[str]:
+    doubts = []
+    rto = [p.name for p in processes if p.rto and p.rto.verdict is Verdict.UNKNOWN]
+    if rto:
+        doubts.append(f"RTO unknown for {_names(tuple(rto))} (start of the incident not observed)")
+    rpo = [p for p in processes if p.rpo and p.rpo.verdict is Verdict.UNKNOWN]
+    if rpo:
+        reasons = dict.fromkeys(
+            p.rpo.loss.reason or "start of the incident not observed" for p in rpo if p.rpo
+        )
+        names = _names(tuple(p.name for p in rpo))
+        doubts.append(f"RPO unknown for {names} ({', '.join(reasons)})")
+    return doubts or ["The run came to no verdict"]
+
+
+def _ids(steps: list[StepReport]) -> str:
+    return _names(tuple(step.id for step in steps))
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

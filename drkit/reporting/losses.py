@@ -1,0 +1,138 @@
+"""What was lost of what customers had been promised: decides the achieved RPO.
+
+It comes from readings of outside ledgers and from nowhere else: not from backup times, not from
+configuration. A process without a ledger, or whose ledger was not read, has an unknown loss; an
+unreadable reading is never taken for an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from drkit.model.quantities import Money
+from drkit.reporting.steps import StepReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """Something that a customer was told is done. ``at`` is when; ``money`` None: it has none."""
+
+    ledger: str
+    id: str
+    at: datetime
+    what: str
+    money: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A ledger compared with the restored shop."""
+
+    ledger: str
+    read_at: datetime
+    missing: tuple[Promise, ...]
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What one process lost. ``achieved`` is None where it is not known, for ``reason``."""
+
+    ledger: str | None
+    achieved: timedelta | None
+    at_most: bool = False
+    """The start of the incident was not observed, so the true loss is shorter."""
+    missing: tuple[Promise, ...] = ()
+    reason: str = ""
+
+    @property
+    def money(self) -> tuple[Money, ...]:
+        return total(self.missing)
+
+
+def total(promises: Iterable[Promise]) -> tuple[Money, ...]:
+    """The money of ``promises``, one amount for each currency, in the order of its code."""
+    sums: dict[str, Money] = {}
+    for promise in promises:
+        if promise.money is not None:
+            so_far = sums.get(promise.money.currency, Money(0, promise.money.currency))
+            sums[promise.money.currency] = so_far + promise.money
+    return tuple(sums[currency] for currency in sorted(sums))
+
+
+def loss_of(
+    ledger: str | None, *, steps: tuple[StepReport, ...], start: datetime, observed: bool
+) -> Loss:
+    """The loss of a process whose promises stand in ``ledger``.
+
+    Achieved RPO = start of the incident − time of the oldest missing promise; zero when none is
+    missing, and when the oldest was made after the start.
+    """
+    if ledger is None:
+        return Loss(ledger=None, achieved=None, reason="the process names no ledger")
+    read = _latest(ledger, steps)
+    if isinstance(read, str):
+        return Loss(ledger=ledger, achieved=None, reason=read)
+    if not read.missing:
+        return Loss(ledger=ledger, achieved=timedelta())
+    achieved = max(start - read.missing[0].at, timedelta())
+    return Loss(ledger=ledger, achieved=achieved, at_most=not observed, missing=read.missing)
+
+
+def distinct(losses: Iterable[Loss]) -> tuple[Promise, ...]:
+    """Each missing promise once, though several processes may share a ledger; oldest first."""
+    once = {(p.ledger, p.id): p for loss in losses for p in loss.missing}
+    return tuple(sorted(once.values(), key=lambda p: (p.at, p.ledger, p.id)))
+
+
+def _latest(ledger: str, steps: tuple[StepReport, ...]) -> Reading | str:
+    """The newest reading of ``ledger``, or why there is none."""
+    found: list[Reading] = []
+    for step in steps:
+        if step.kind != "ledger" or not step.done or step.facts.get("provider") != ledger:
+            continue
+        try:
+            found.append(_reading(step.facts))
+        except (KeyError, TypeError, ValueError) as error:
+            return f"the reading by {step.id} cannot be understood: {error!r}"
+    if not found:
+        return f"the ledger {ledger} was not read"
+    return max(found, key=lambda reading: reading.read_at)
+
+
+def _reading(facts: Mapping[str, object]) -> Reading:
+    """Facts of a ledger step as a value. Raises KeyError, TypeError, ValueError."""
+    ledger = str(facts["provider"])
+    entries = facts["missing"]
+    if not isinstance(entries, list | tuple):
+        raise TypeError("missing is a list")
+    missing = [_promise(ledger, entry) for entry in entries]
+    return Reading(
+        ledger=ledger,
+        read_at=_moment(facts["read_at"]),
+        missing=tuple(sorted(missing, key=lambda promise: (promise.at, promise.id))),
+    )
+
+
+def _promise(ledger: str, entry: Mapping[str, object]) -> Promise:
+    cents = entry["cents"]
+    if cents is not None and (isinstance(cents, bool) or not isinstance(cents, int)):
+        raise TypeError(f"cents {cents!r} is no whole number")
+    currency = entry["currency"]
+    return Promise(
+        ledger=ledger,
+        id=str(entry["id"]),
+        at=_moment(entry["at"]),
+        what=str(entry["what"]),
+        # a parcel costs nothing in no currency: that is no amount, and not one of 0.00
+        money=Money(cents, str(currency)) if cents is not None and currency else None,
+    )
+
+
+def _moment(value: object) -> datetime:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError(f"time {value!r} names no zone")
+    return moment

@@ -1,0 +1,185 @@
+"""The report of a run: a pure function of its journal, and the value that every rendering shows.
+
+Decides what belongs in a report. Refuses a journal that does not begin with the start of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from drkit.errors import Exit, JournalDamaged
+from drkit.model.quantities import Money
+from drkit.model.record import (
+    GateAnswered,
+    ProblemAccepted,
+    Record,
+    RunBegan,
+    RunEnded,
+    RunResumed,
+    Target,
+)
+from drkit.model.step import RunKind
+from drkit.reporting.clocks import Incident, incident_of
+from drkit.reporting.headline import headline
+from drkit.reporting.losses import Promise, distinct, total
+from drkit.reporting.path import critical_path
+from drkit.reporting.processes import ProcessReport, Span, process_reports
+from drkit.reporting.steps import StepReport, step_reports
+from drkit.reporting.verdict import exit_code
+
+STAND_IN = "in the sandbox: moto and a plug-in of drkit's own stand in for AWS, all else is real"
+"""Said wherever a person reads of a run that was in no real cloud."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A time in which drkit did not work on the run: it had ended or vanished, and came back."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Which run this is, and how far its journal goes."""
+
+    run: str
+    kind: RunKind
+    target: Target
+    sandbox: bool
+    """The regions were the sandbox's: the cloud, and nothing else, was a stand-in."""
+    operator: str
+    serving_before: str | None
+    began: datetime
+    as_of: datetime
+    """Time of the journal's last record: nothing later is known."""
+    stand: str
+    """``finished``, ``waits``, ``interrupted``, or ``running``: no end was recorded."""
+    pauses: tuple[Pause, ...]
+    """One for each time that the run was taken up again."""
+    incident: Incident | None
+    """None in a deployment."""
+
+    @property
+    def length(self) -> timedelta:
+        return self.as_of - self.began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All that is said about a run. ``lost`` names each missing promise once, though processes
+    may share a ledger."""
+
+    header: Header
+    exit: Exit
+    headline: str
+    processes: tuple[ProcessReport, ...]
+    steps: tuple[StepReport, ...]
+    critical_path: tuple[str, ...]
+    lost: tuple[Promise, ...]
+    lost_money: tuple[Money, ...]
+    cost: Money | None
+    """Of all processes together; None in a deployment."""
+    consents: tuple[tuple[datetime, GateAnswered], ...]
+    accepted: tuple[ProblemAccepted, ...]
+    versions: Mapping[str, str]
+    plan: Mapping[str, object]
+
+    @property
+    def cost_open(self) -> bool:
+        """The cost is "at least": a clock's start was not observed, or one has not stopped."""
+        return any(p.rto.down.at_least for p in self.processes if p.rto is not None)
+
+    @property
+    def losses_known(self) -> bool:
+        """False: a ledger was not read or is not named, so ``lost`` is "at least"."""
+        return all(p.rpo.loss.achieved is not None for p in self.processes if p.rpo is not None)
+
+
+def report(records: tuple[Record, ...]) -> Report:
+    """What the run in ``records`` came to. Raises JournalDamaged if they are not a run's."""
+    if not records or not isinstance(records[0].body, RunBegan):
+        raise JournalDamaged("the journal does not begin with the start of a run")
+    began = records[0].body
+    header = _header(began, records)
+    steps = step_reports(began.steps, records)
+    span = Span(began=header.began, as_of=header.as_of, incident=header.incident)
+    processes = process_reports(began.plan, steps, span)
+    lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
+    code = exit_code(
+        steps,
+        [verdict for process in processes for verdict in process.verdicts],
+        waits=header.stand == "waits",
+    )
+    return Report(
+        header=header,
+        exit=code,
+        headline=headline(
+            code,
+            processes=processes,
+            steps=steps,
+            deploy=header.incident is None,
+            interrupted=header.stand == "interrupted",
+        ),
+        processes=processes,
+        steps=steps,
+        critical_path=critical_path(steps),
+        lost=lost,
+        lost_money=total(lost),
+        cost=_cost(processes),
+        consents=tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered)),
+        accepted=tuple(r.body for r in records if isinstance(r.body, ProblemAccepted)),
+        versions=began.versions,
+        plan=began.plan,
+    )
+
+
+def _header(began: RunBegan, records: tuple[Record, ...]) -> Header:
+    start = records[0].at
+    deploy = began.kind is RunKind.DEPLOY
+    return Header(
+        run=began.run,
+        kind=began.kind,
+        target=began.target,
+        sandbox=in_sandbox(began.plan),
+        operator=began.operator,
+        serving_before=began.serving_before,
+        began=start,
+        as_of=records[-1].at,
+        stand=_stand(records),
+        pauses=tuple(
+            Pause(start=before.at, end=record.at)
+            for before, record in pairwise(records)
+            if isinstance(record.body, RunResumed)
+        ),
+        incident=None if deploy else incident_of(records, began=start),
+    )
+
+
+def in_sandbox(plan: Mapping[str, object]) -> bool:
+    """Whether the sites of a plan, as it was parsed, are the sandbox's."""
+    sites = plan.get("sites")
+    entries = sites.values() if isinstance(sites, Mapping) else ()
+    clouds = [entry.get("cloud") for entry in entries if isinstance(entry, Mapping)]
+    return "sandbox" in clouds
+
+
+def _stand(records: tuple[Record, ...]) -> str:
+    """An amended incident after the end changes nothing here; a resume or a new try does."""
+    stand = "running"
+    for record in records:
+        if isinstance(record.body, RunEnded):
+            stand = record.body.stand
+        elif isinstance(record.body, RunResumed):
+            stand = "running"
+    return stand
+
+
+def _cost(processes: tuple[ProcessReport, ...]) -> Money | None:
+    costs = [process.cost for process in processes if process.cost is not None]
+    if not costs:
+        return None
+    return Money(sum(cost.cents for cost in costs), costs[0].currency)

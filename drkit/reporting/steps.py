@@ -1,0 +1,216 @@
+"""How each step stands at the end of the journal: decides the state that a report shows.
+
+A step that was never tried is "not run" if something that it needs did not end well or an accepted
+problem left it out, and waits otherwise. One that a person skipped is skipped, whatever it did. It
+never guesses a state that the graph and the records do not give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from graphlib import TopologicalSorter
+
+from drkit.engine.progress import left_out
+from drkit.model.outcome import Failure, State
+from drkit.model.record import (
+    GateAnswered,
+    ProblemAccepted,
+    Record,
+    StepPlanned,
+    StepReopened,
+    StepSkipped,
+)
+from drkit.reporting.tries import Try, tries_by_step
+
+BAD = frozenset({State.FAILED, State.UNKNOWN, State.REFUSED, State.NOT_RUN})
+"""States that stop what needs the step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """A step at the end of the journal. ``elapsed`` is the time of all its tries together; of a
+    gate, the time until its answer."""
+
+    id: str
+    kind: str
+    needs: tuple[str, ...]
+    owner: str
+    budget: timedelta | None
+    processes: tuple[str, ...]
+    state: State
+    tries: tuple[Try, ...] = ()
+    began: datetime | None = None
+    ended: datetime | None = None
+    elapsed: timedelta | None = None
+    message: str = ""
+    because: tuple[str, ...] = ()
+    """For a step that was not run: the steps at the root of it."""
+
+    @property
+    def done(self) -> bool:
+        return self.state is State.DONE
+
+    @property
+    def log(self) -> str:
+        """Log of the last try; empty if there was none."""
+        return self.tries[-1].log if self.tries else ""
+
+    @property
+    def changed(self) -> int | None:
+        return self.tries[-1].outcome.changed if self.tries and self.tries[-1].outcome else None
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        return self.tries[-1].outcome.failures if self.tries and self.tries[-1].outcome else ()
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        return self.tries[-1].outcome.facts if self.tries and self.tries[-1].outcome else {}
+
+    @property
+    def share(self) -> float | None:
+        """Time against budget: 1.0 is all of it. None without either."""
+        return None if self.elapsed is None or not self.budget else self.elapsed / self.budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What the records say besides tries: answers of gates, problems that left steps out."""
+
+    answers: Mapping[str, tuple[datetime, GateAnswered]] = field(default_factory=dict)
+    skipped: Mapping[str, StepSkipped] = field(default_factory=dict)
+    left_out: Mapping[str, ProblemAccepted] = field(default_factory=dict)
+
+
+def step_reports(
+    planned: tuple[StepPlanned, ...], records: tuple[Record, ...]
+) -> tuple[StepReport, ...]:
+    """Every planned step with its state: in the order they began, then those that never did."""
+    tries = tries_by_step(records)
+    said = _said(records)
+    by_id = {step.id: step for step in planned}
+    reports: dict[str, StepReport] = {}
+    for step_id in _needed_first(planned):
+        alone = _alone(by_id[step_id], tries.get(step_id, ()), said, as_of=records[-1].at)
+        if skipped := said.skipped.get(step_id):
+            reports[step_id] = _skipped(alone, skipped)
+            continue
+        needed = [reports[need] for need in alone.needs if need in reports]
+        reports[step_id] = _among(alone, needed, said.left_out.get(step_id), as_of=records[-1].at)
+    end_of_time = datetime.max.replace(tzinfo=records[-1].at.tzinfo)
+    return tuple(sorted((reports[s.id] for s in planned), key=lambda s: s.began or end_of_time))
+
+
+def wrong(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
+    """The steps that someone must look at: failed, unknown, refused."""
+    return tuple(s for s in steps if s.state in BAD and s.state is not State.NOT_RUN)
+
+
+def _said(records: tuple[Record, ...]) -> _Said:
+    answers: dict[str, tuple[datetime, GateAnswered]] = {}
+    skipped: dict[str, StepSkipped] = {}
+    for record in records:
+        match record.body:
+            case GateAnswered() as answer:
+                answers[answer.step] = (record.at, answer)
+            case StepSkipped() as skip:
+                skipped[skip.step] = skip
+            case StepReopened(step=step):
+                skipped.pop(step, None)
+            case _:
+                pass
+    return _Said(answers=answers, skipped=skipped, left_out=left_out(records))
+
+
+def _skipped(report: StepReport, said: StepSkipped) -> StepReport:
+    message = f"skipped by {said.operator}: {said.reason}"
+    return replace(report, state=State.SKIPPED, message=message)
+
+
+def _needed_first(planned: tuple[StepPlanned, ...]) -> Iterable[str]:
+    known = {step.id for step in planned}
+    graph = {step.id: [need for need in step.needs if need in known] for step in planned}
+    return TopologicalSorter(graph).static_order()
+
+
+def _alone(
+    step: StepPlanned, tries: tuple[Try, ...], said: _Said, *, as_of: datetime
+) -> StepReport:
+    """The step by its own records."""
+    last = tries[-1] if tries else None
+    report = StepReport(
+        id=step.id,
+        kind=step.kind,
+        needs=step.needs,
+        owner=step.owner,
+        budget=step.budget,
+        processes=step.processes,
+        state=last.state if last else State.WAITING,
+        tries=tries,
+        began=tries[0].began if tries else None,
+        ended=last.ended if last else None,
+        elapsed=_together(tries, as_of=as_of),
+        message=_message(last),
+    )
+    return _answered(report, said.answers.get(step.id)) if step.kind == "gate" else report
+
+
+def _message(last: Try | None) -> str:
+    if last is None:
+        return ""
+    if last.outcome is not None:
+        return last.outcome.message
+    return "no end of this try is recorded" if last.state is State.UNKNOWN else ""
+
+
+def _together(tries: tuple[Try, ...], *, as_of: datetime) -> timedelta | None:
+    spans = [
+        one.elapsed if one.elapsed is not None else as_of - one.began
+        for one in tries
+        if one.elapsed is not None or one.state is State.RUNNING
+    ]
+    return sum(spans, timedelta()) if spans else None
+
+
+def _answered(report: StepReport, said: tuple[datetime, GateAnswered] | None) -> StepReport:
+    """A gate is what a person said: no try of a tool is recorded for it."""
+    if said is None:
+        return report
+    at, answer = said
+    word = "consented" if answer.consent else "refused"
+    comment = f": {answer.comment}" if answer.comment else ""
+    return replace(
+        report,
+        state=State.DONE if answer.consent else State.REFUSED,
+        ended=at,
+        message=f"{answer.person} ({answer.role}) {word}{comment}",
+    )
+
+
+def _among(
+    report: StepReport,
+    needed: list[StepReport],
+    problem: ProblemAccepted | None,
+    *,
+    as_of: datetime,
+) -> StepReport:
+    """The step with the graph in view: one that was never tried may never be, and a gate is asked
+    from when all that it needs is done."""
+    if report.tries:
+        return report
+    if problem is not None:
+        message = f"left out by {problem.operator}: {problem.problem} ({problem.reason})"
+        return replace(report, state=State.NOT_RUN, message=message)
+    bad = [step for step in needed if step.state in BAD]
+    if bad and report.state is State.WAITING:
+        roots = tuple(dict.fromkeys(root for step in bad for root in (step.because or (step.id,))))
+        return replace(
+            report, state=State.NOT_RUN, because=roots, message="needs " + ", ".join(roots)
+        )
+    if report.kind != "gate" or not all(step.done for step in needed):
+        return report
+    asked = max((step.ended for step in needed if step.ended), default=report.ended)
+    elapsed = (report.ended or as_of) - asked if asked else None
+    return replace(report, began=asked, elapsed=elapsed)

@@ -1,0 +1,231 @@
+"""The way of a run, on one page.
+
+open the world → see that nobody else works on the site → find every problem → hold the site → carry
+on with the unfinished run, or begin one → let the engine run its steps → make the report. Nothing
+is touched, and nothing written outside, before the problems are settled.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drkit.compose import (
+    Opened,
+    Parts,
+    look_around,
+    open_means,
+    open_parts,
+    open_plan,
+    step_hands,
+)
+from drkit.engine.decide import Pass
+from drkit.engine.loop import Hands, Stop, run_steps
+from drkit.errors import ConfigurationError, Problem
+from drkit.holding import hold_outside, hold_site, look_outside, operator
+from drkit.model.record import (
+    Body,
+    IncidentBegan,
+    ProblemAccepted,
+    RunBegan,
+    RunResumed,
+    StepPlanned,
+    StepReopened,
+    StepSkipped,
+)
+from drkit.model.step import RunKind
+from drkit.model.wish import Wish
+from drkit.planning.consents import consent_gaps
+from drkit.planning.graph import Graph, build_graph
+from drkit.planning.order import priorities
+from drkit.planning.skips import skip_problems, skipped_steps
+from drkit.ports import Consent, Observer, Observers
+from drkit.reporting.report import Report, report
+from drkit.reporting.seen import incident_seen
+
+if TYPE_CHECKING:
+    from drkit.adapters.held import Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Who watches a run, who consents, and who may stop it."""
+
+    observer: Observer
+    consent: Callable[[Opened, Parts], Consent]
+    stop: Callable[[], Stop] = lambda: Stop.NO
+    may_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A run's report and the folder that keeps everything of it."""
+
+    report: Report
+    folder: Path
+
+
+def carry_out(wish: Wish, company: Company) -> Ran:
+    """Run ``wish`` to its end, or to where it waits.
+
+    Raises UsageError and ConfigurationError (nothing was touched), RunBusy, RunTaken.
+    """
+    wish.check(datetime.now(UTC))
+    with hold_site(wish):
+        around = look_around(wish)
+        free = look_outside(around)
+        opened = open_plan(around)
+        means = open_means(opened)
+        problems = (*opened.problems, *means.problems)
+        accepted = settle(problems, wish)
+        refused = {step for problem, _ in accepted for step in problem.affects}
+        graph = build_graph(wish.plan, wish.kind, refused=refused)
+        # of the very graph that is about to run: no problem that was accepted may open a way
+        skip = skipped_steps(wish, graph, opened.satisfied)
+        if gaps := (*consent_gaps(wish.plan, graph), *skip_problems(wish, graph, skip)):
+            raise ConfigurationError("nothing was touched", problems=gaps)
+        if free is None:
+            raise AssertionError("a region that is no site is a problem that nobody can accept")
+        agreed = Agreed(graph=graph, accepted=accepted, skip=skip)
+        with hold_outside(free) as held:
+            company = replace(company, stop=_also_from_afar(company.stop, held))
+            return _run(wish, company, opened, open_parts(opened, means, held), agreed)
+
+
+def _also_from_afar(stop: Callable[[], Stop], held: Held) -> Callable[[], Stop]:
+    """What the person here asks for, or somebody elsewhere: ``drkit abort``, a takeover."""
+    return lambda: Stop.NOW if held.abort_asked else stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What will be run, and which problems somebody chose to live with, each with the reason."""
+
+    graph: Graph
+    accepted: tuple[tuple[Problem, str], ...]
+    skip: Mapping[str, str]
+    """Step → reason why it is taken as done."""
+
+
+def _run(wish: Wish, company: Company, opened: Opened, parts: Parts, agreed: Agreed) -> Ran:
+    observer = Observers([company.observer])
+    with parts.journal:
+        _begin(wish, opened, parts, agreed, observer)
+        hands = Hands(
+            journal=parts.journal,
+            attempts=step_hands(opened, parts),
+            consent=parts.gate_keeper(company.consent(opened, parts)),
+            observer=observer,
+            clock=parts.clock,
+            stop=company.stop,
+            may_wait=company.may_wait,
+            pause=parts.pause,
+        )
+        pass_ = Pass(
+            graph=agreed.graph,
+            priority=priorities(agreed.graph, wish.plan),
+            max_parallel=wish.max_parallel,
+        )
+        run_steps(pass_, hands)
+        return Ran(report=report(parts.journal.records()), folder=parts.folder)
+
+
+def settle(problems: tuple[Problem, ...], wish: Wish) -> tuple[tuple[Problem, str], ...]:
+    """The problems that were accepted, with reasons. Raises ConfigurationError for the rest."""
+    left = tuple(p for p in problems if p.name not in wish.accept or not p.may_be_accepted)
+    if left:
+        raise ConfigurationError("nothing was touched", problems=left, remedy=_way_on(wish, left))
+    return tuple((problem, wish.accept[problem.name]) for problem in problems)
+
+
+def _way_on(wish: Wish, left: tuple[Problem, ...]) -> str:
+    """How to go on all the same, and what that leaves down. Empty where nothing allows it."""
+    if not all(problem.may_be_accepted for problem in left):
+        return ""
+    names = dict.fromkeys([*wish.accept, *(problem.name for problem in left)])
+    words = " ".join(f"--accept {name}" for name in names)
+    affected = {step for problem in left for step in problem.affects}
+    try:
+        graph = build_graph(wish.plan, wish.kind, refused=affected)
+    except ConfigurationError:
+        return ""
+    down = [name for name in wish.plan.processes if affected & graph.needed_by(name)]
+    stays = f"; what stays down: {', '.join(down)}" if down else ""
+    return f"to go on all the same: {words} --reason WHY{stays}"
+
+
+def _begin(
+    wish: Wish,
+    opened: Opened,
+    parts: Parts,
+    agreed: Agreed,
+    observer: Observer,
+) -> None:
+    """The first records of this command. Those of a run that is carried on are told again."""
+    before = parts.journal.records()
+    for record in before:
+        observer.recorded(record)
+    bodies: list[Body] = []
+    if before:
+        bodies.append(RunResumed(operator=operator(), pid=os.getpid()))
+    else:
+        bodies.append(_run_began(wish, opened, parts, agreed.graph))
+    # also of a run that died between its first two records
+    known = any(isinstance(record.body, IncidentBegan) for record in before)
+    # a start that the operator names corrects an earlier one; the last record counts
+    if wish.kind is not RunKind.DEPLOY and (not known or wish.since is not None):
+        bodies.append(_incident(wish, opened, parts))
+    bodies += [
+        ProblemAccepted(
+            problem=problem.name, reason=reason, operator=operator(), affects=problem.affects
+        )
+        for problem, reason in agreed.accepted
+    ]
+    bodies += [StepReopened(step=step, operator=operator()) for step in wish.again]
+    bodies += [
+        StepSkipped(step=step, reason=reason, operator=operator())
+        for step, reason in agreed.skip.items()
+    ]
+    for record in parts.journal.append(*bodies):
+        observer.recorded(record)
+
+
+def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBegan:
+    serving = opened.epoch.serving
+    return RunBegan(
+        run=parts.run,
+        kind=wish.kind,
+        target=parts.target,
+        plan=wish.plan.source,
+        steps=tuple(
+            StepPlanned(
+                id=step.id,
+                kind=step.kind,
+                needs=step.needs,
+                owner=step.owner,
+                budget=step.budget,
+                processes=graph.processes[step.id],
+            )
+            for step in graph.steps.values()
+        ),
+        versions=opened.versions,
+        operator=operator(),
+        serving_before=serving.name if serving else None,
+        recover_to=wish.recover_to,
+    )
+
+
+def _incident(wish: Wish, opened: Opened, parts: Parts) -> IncidentBegan:
+    """The clock's start: what the operator says, else what the probe saw, else what another run of
+    this incident began with, else now, "at least".
+    """
+    if wish.since is not None:
+        return IncidentBegan(start=wish.since, source="since")
+    inherited, now = opened.inherited, parts.clock.now()
+    if opened.failing and not (inherited and inherited.source == "since"):
+        return incident_seen(opened.failing, wish.plan.processes, now=now)
+    return inherited or IncidentBegan(start=now, source="run")

@@ -1,0 +1,1 @@
+"""The tests of drkit, by kind."""

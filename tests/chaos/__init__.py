@@ -1,0 +1,1 @@
+"""kill -9 anywhere; resume; look at the end state and at the effects."""

@@ -1,0 +1,106 @@
+"""What holds for every test: hypothesis without surprises, and unit tests that touch nothing."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.survivors import alive_with
+
+UNIT = Path(__file__).parent / "unit"
+OF_THE_SANDBOX = ("tests/e2e/", "tests/integration/sandbox/")
+"""Tests that bring up the sandbox, of which there is one on a machine: one of them at a time."""
+OF_THE_LAB = ("tests/integration/playbooks/", "tests/integration/wheel/")
+"""Tests on the lab's hosts: one of them at a time, and beside those of the sandbox."""
+
+settings.register_profile(
+    "drkit",
+    deadline=None,  # shared machines stall: a slow example is no defect
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("drkit")
+
+
+class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
+    """The tests of one place stay in one process, in order; the rest is spread by files.
+
+    (xdist 3.8 has groups for this, and pytest 9.2 does not let it see them.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(OF_THE_SANDBOX):
+            return "sandbox"
+        return "lab" if nodeid.startswith(OF_THE_LAB) else nodeid.partition("::")[0]
+
+
+def pytest_configure() -> None:
+    """In a process of many tests: load whole what stacks use of the SDK. Its packages load when
+    they are first asked for (pulumi-aws 7.51), and one that was asked for a part, or broken off,
+    lacks the rest for whoever comes later in the process.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for name in ("ec2", "iam", "kms", "route53", "s3", "vpc"):
+            dir(importlib.import_module(f"pulumi_aws.{name}"))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:
+    return ByPlace(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What takes longest goes first where several want the machine; and all that it starts."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        places = {OF_THE_SANDBOX: 0, OF_THE_LAB: 5}
+        nice = (nice for place, nice in places.items() if item.nodeid.startswith(place))
+        os.setpriority(os.PRIO_PROCESS, 0, next(nice, 10))
+
+
+@pytest.fixture(autouse=True)
+def guard(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In tests/unit: no process, no connection, no sleep."""
+    if UNIT not in request.path.parents:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in (
+            (subprocess, "Popen"),
+            (socket.socket, "connect"),
+            (socket.socket, "bind"),
+            (time, "sleep"),
+        ):
+            patch.setattr(owner, name, _refuse(f"{owner.__name__}.{name}"))
+        yield
+
+
+@pytest.fixture
+def marker(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Stands in the environment of every process of the test; none may be left at its end."""
+    mark = f"DRKIT_TEST_MARK={uuid.uuid4().hex}"
+    monkeypatch.setenv(*mark.split("="))
+    yield mark
+    assert alive_with(mark) == []
+
+
+class TouchedTheWorldError(Exception):
+    """A unit test did what belongs to tests/integration."""
+
+
+def _refuse(name: str) -> object:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise TouchedTheWorldError(f"{name} in a unit test: move it to tests/integration")
+
+    return refuse

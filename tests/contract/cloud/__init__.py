@@ -1,0 +1,1 @@
+"""The cloud's adapters against moto over HTTP: epoch, DNS, identities, generations, preflight."""

@@ -1,0 +1,125 @@
+"""A cloud of one process: moto with the plan's outside buckets, and a DNS server that reads it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import certifi
+import httpx
+import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
+from dnslib import QTYPE, RR, A, DNSRecord
+from dnslib.server import BaseResolver, DNSServer
+from moto.server import ThreadedMotoServer
+
+from drkit.adapters.cloud import client
+from drkit.adapters.plan_yaml import load_plan
+from drkit.model.plan import Plan
+from drkit.ports import World
+from tests.contract.cloud.opened import FILES, SITES, STORE, Write
+from tests.contract.cloud.values import REGIONS, world_at
+from tests.fakes.documents import plan_at, write_plan
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[str]:
+    """The address of the API."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+class FromRoute53(BaseResolver):  # type: ignore[misc]  # dnslib is untyped
+    """Answers what the zones of the cloud hold."""
+
+    def __init__(self, world: World) -> None:
+        self._route53 = client(world, "route53", "eu-north-1")
+
+    def resolve(self, request: DNSRecord, handler: object) -> DNSRecord:
+        reply, name = request.reply(), str(request.q.qname)
+        for zone in self._route53.list_hosted_zones()["HostedZones"]:
+            sets = self._route53.list_resource_record_sets(HostedZoneId=zone["Id"])
+            for found in sets["ResourceRecordSets"]:
+                if found["Name"] == name and found["Type"] == "A":
+                    for record in found["ResourceRecords"]:
+                        answer = RR(name, QTYPE.A, ttl=found["TTL"], rdata=A(record["Value"]))
+                        reply.add_answer(answer)
+        return reply
+
+
+@pytest.fixture(scope="session")
+def resolver(cloud: str) -> Iterator[str]:
+    """The address of the DNS server that customers use."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = DNSServer(FromRoute53(world_at(cloud)), address="127.0.0.1", port=port)
+    server.start_thread()
+    yield f"127.0.0.1:{port}"
+    server.stop()
+    server.server.server_close()
+
+
+@pytest.fixture
+def world(cloud: str, resolver: str) -> World:
+    """An empty cloud with the buckets of the outside."""
+    httpx.post(f"{cloud}/moto-api/reset").raise_for_status()
+    made = world_at(cloud, resolver=resolver)
+    s3 = client(made, "s3", "eu-north-1")
+    for bucket in ("corner-dr", "corner-backup"):
+        place = {"LocationConstraint": "eu-north-1"}
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    return made
+
+
+@pytest.fixture
+def zone(world: World) -> str:
+    """The zone of the shop's name, without which no cutover begins."""
+    route53 = client(world, "route53", "eu-north-1")
+    made = route53.create_hosted_zone(Name="corner.example", CallerReference="test")
+    return str(made["HostedZone"]["Id"])
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return plan_at(tmp_path)
+
+
+@pytest.fixture
+def lost(world: World) -> World:
+    """The same world from where nothing of it can be reached."""
+    return world_at("http://127.0.0.1:9")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, world: World, zone: str, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """A shop's folder with all its files, its vault, and a sandbox that is this cloud."""
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "password").write_text("open sesame\n")
+    vault = VaultLib([("default", VaultSecret(b"open sesame"))])
+    (tmp_path / "secrets.yml").write_bytes(vault.encrypt("ssh_key: k\npulumi_passphrase: p\n"))
+    monkeypatch.setenv("DRKIT_SANDBOX", str(tmp_path))
+    url = world.endpoints["global"].url
+    state = {
+        "version": 1,
+        "account": "123456789012",
+        "ca": certifi.where(),
+        "dns": world.resolver,
+        "regions": {name: {"endpoint": url, "name": name} for name in REGIONS},
+        "credentials": {"operator": {"key": "AKIAOPERATOR", "secret": "operator-secret-key"}},
+        "pulumi_home": str(tmp_path),
+    }
+    (tmp_path / "sandbox.json").write_text(json.dumps(state))
+
+    def write(**parts: Any) -> Plan:
+        return load_plan(write_plan(tmp_path, **({"sites": SITES, "stores": STORE} | parts)))
+
+    return write

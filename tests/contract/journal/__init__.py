@@ -1,0 +1,1 @@
+"""The same cases against every journal, and what only a file can suffer."""

@@ -1,0 +1,69 @@
+"""What an exported state and a lock's message say: written as Pulumi 3.259 writes them."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+from pulumi.automation import Deployment
+
+from drkit.adapters.pulumi_events import holds_secret, resource
+from drkit.adapters.pulumi_state import locked, read_state
+from drkit.errors import EffectUnknown, StepError
+
+MASKED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+HOST = "urn:pulumi:eu-central-1.g2::compute::aws:ec2/instance:Instance::db-1"
+SEED = {
+    "urn": "urn:pulumi:eu-central-1.g2::compute::drkit:ssh:HostKeySeed::host-keys",
+    "type": "drkit:ssh:HostKeySeed",
+    "inputs": {"seed": {**MASKED, "plaintext": '"0123abc"'}},
+}
+LOCK = "the stack is currently locked by 1 lock(s). created by ana@{host} (pid {pid}) at {at}"
+
+
+def test_a_state_with_pending_operations_is_not_whole() -> None:
+    pending = [{"type": "creating", "resource": {"urn": HOST, "type": "aws:ec2/instance:Instance"}}]
+    document = {"resources": [SEED], "pending_operations": pending}
+    state = read_state(Deployment(version=3, deployment=document))
+    with pytest.raises(EffectUnknown, match=r"db-1 \(creating\)") as raised:
+        state.must_be_whole("compute")
+    assert "mid-update" in raised.value.remedy
+
+
+def test_a_state_gives_its_seed_and_is_whole_without_pending_operations() -> None:
+    state = read_state(Deployment(version=3, deployment={"resources": [SEED]}))
+    state.must_be_whole("compute")
+    assert state.seed is not None
+    assert state.seed.reveal() == "0123abc"
+    assert "0123abc" not in repr(state)
+
+
+def test_a_state_that_holds_nothing_is_whole_and_empty() -> None:
+    state = read_state(Deployment(version=3, deployment={"manifest": {}}))
+    state.must_be_whole("compute")
+    assert (state.resources, state.seed) == (0, None)
+
+
+def test_the_owner_of_a_lock_decides_what_a_locked_stack_means() -> None:
+    here = socket.gethostname()
+    mine = LOCK.format(host=here, pid=os.getpid(), at="2026-11-23T05:00:00Z")
+    dead = LOCK.format(host=here, pid=2**22 + 1, at="2026-11-23T05:00:00Z")
+    elsewhere = LOCK.format(host="laptop", pid=1, at="2026-11-23T05:00:00Z")
+    assert isinstance(locked("compute", mine, this_host=here), StepError)
+    assert isinstance(locked("compute", dead, this_host=here), EffectUnknown)
+    error = locked("compute", elsewhere, this_host=here)
+    assert isinstance(error, StepError)
+    assert "ana@laptop (pid 1) since 2026-11-23T05:00:00Z" in str(error)
+
+
+def test_a_masked_value_is_found_however_deep() -> None:
+    assert holds_secret({"in": [{"key": {**MASKED, "ciphertext": "[secret]"}}]})
+    assert not holds_secret({"in": [{"key": "plain"}]})
+
+
+def test_a_resource_is_named_by_its_type_and_name() -> None:
+    assert resource(HOST) == "aws:ec2/instance:Instance db-1"
+    assert resource(HOST.replace("aws:ec2", "my:own:Group$aws:ec2")).endswith("Instance db-1")
+    assert resource("urn:pulumi:s::p::pulumi:pulumi:Stack::p-s") == ""
+    assert resource(None) == ""

@@ -1,0 +1,1 @@
+"""Every rendering of a report, given the same reports."""

@@ -1,0 +1,90 @@
+"""What every rendering owes: all the facts of a report, and nothing that only one of them knows."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from importlib import resources
+
+import jsonschema
+import pytest
+
+from drkit.adapters import render_html, render_json, render_junit, render_text
+from drkit.reporting.report import Report, report
+from tests.unit.reporting import journals
+
+RENDERINGS: dict[str, Callable[[Report], str]] = {
+    "text": render_text.render,
+    "json": render_json.render,
+    "junit": render_junit.render,
+    "html": render_html.render,
+}
+
+each_journal = pytest.mark.parametrize("journal", journals.ALL.values(), ids=journals.ALL.keys())
+each_rendering = pytest.mark.parametrize("name", RENDERINGS)
+
+
+@each_journal
+@each_rendering
+def test_a_rendering_names_every_step_and_process_and_the_headline(
+    name: str, journal: journals.Journal
+) -> None:
+    made = report(journal())
+    text = " ".join(html.unescape(RENDERINGS[name](made)).split())
+    for word in (made.headline, made.header.run, *(s.id for s in made.steps)):
+        assert word in text
+    for process in made.processes:
+        assert process.name in text
+
+
+@each_journal
+@each_rendering
+def test_the_same_journal_is_rendered_the_same_twice(name: str, journal: journals.Journal) -> None:
+    assert RENDERINGS[name](report(journal())) == RENDERINGS[name](report(journal()))
+
+
+@each_rendering
+def test_a_failure_is_rendered_with_host_task_and_message(name: str) -> None:
+    text = RENDERINGS[name](report(journals.with_a_failed_playbook()))
+    for word in ("back-1", "Install the unit of support", "Could not find the requested service"):
+        assert word in text
+
+
+@each_rendering
+def test_each_lost_promise_is_rendered_with_its_ledger(name: str) -> None:
+    text = RENDERINGS[name](report(journals.undisturbed()))
+    for number in range(1473, 1480):
+        assert f"B-{number}" in text
+    assert "card-a" in text
+
+
+@each_journal
+def test_json_keeps_the_published_schema(journal: journals.Journal) -> None:
+    schema = json.loads(
+        resources.files("drkit.adapters").joinpath("report.schema.json").read_text()
+    )
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(render_json.render(report(journal()))), schema)
+
+
+def test_the_schema_refuses_a_key_that_it_does_not_know() -> None:
+    schema = json.loads(
+        resources.files("drkit.adapters").joinpath("report.schema.json").read_text()
+    )
+    shape = json.loads(render_json.render(report(journals.undisturbed())))
+    shape["steps"][0]["colour"] = "red"
+    with pytest.raises(jsonschema.ValidationError, match="colour"):
+        jsonschema.validate(shape, schema)
+
+
+@each_journal
+def test_text_has_no_colour_unless_asked(journal: journals.Journal) -> None:
+    made = report(journal())
+    assert "\x1b" not in render_text.render(made)
+    assert "\x1b[" in render_text.render(made, colour=True)
+
+
+def test_the_last_line_of_the_text_is_the_verdict() -> None:
+    made = report(journals.with_a_failed_check())
+    assert render_text.render(made).splitlines()[-1] == f"{made.headline} (exit 5)"

@@ -1,0 +1,208 @@
+"""One sandbox and one deployed shop for all tests here, in the order of the files.
+
+Each fixture is one chapter of the same story and needs the one before; the tests look at what
+it left. Whatever happens, the sandbox is brought down.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drkit.model.outcome import State
+from drkit.model.record import StepStarted
+from tests.e2e.desk import Desk, Run, Said, Terminal
+from tests.e2e.witnesses import Customers, ProcessList, resources_in
+from tests.integration.sandbox.lab import eventually
+from tests.integration.sandbox.test_life import machine
+from tests.survivors import alive_with
+
+OLD, NEW = "eu-west-3", "eu-central-1"
+MINUTE = timedelta(minutes=1)
+REBUILD = ("rebuild", "--region", NEW)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A chapter may take minutes, and the first test of a file pays for it."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(1200))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Up:
+    desk: Desk
+    machine_before: dict[str, list[str]]
+    watched: ProcessList
+
+
+@pytest.fixture(scope="package")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A sandbox with secrets, and somebody who watches the process list from now on."""
+    desk = Desk.at(tmp_path_factory.mktemp("e2e"))
+    before = machine(desk.sandbox.folder)
+    try:
+        with ProcessList() as watched:
+            for command in (("up",), ("secrets",)):
+                said = desk.drkit("sandbox", *command)
+                assert said.code == 0, said.err
+            yield Up(desk=desk, machine_before=before, watched=watched)
+    finally:
+        assert desk.drkit("sandbox", "down").code == 0
+
+
+@pytest.fixture(scope="package")
+def desk(up: Up) -> Desk:
+    return up.desk
+
+
+@pytest.fixture(scope="package")
+def prepared(desk: Desk) -> tuple[Said, Said]:
+    """What is outside, made; and made again."""
+    first, second = desk.drkit("prepare"), desk.drkit("prepare")
+    assert first.code == 0, first.err
+    return first, second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A command that carried out a run, or a part of one."""
+
+    said: Said
+    run: Run
+
+
+@pytest.fixture(scope="package")
+def deployed(desk: Desk, prepared: tuple[Said, Said]) -> Carried:
+    """The shop in its first region."""
+    said = desk.drkit("deploy", "--region", OLD, "--consent", "consent=ana")
+    assert said.code == 0, said.out + said.err
+    [run] = desk.runs("deploy")
+    return Carried(said=said, run=run)
+
+
+@pytest.fixture(scope="package")
+def customers(desk: Desk, deployed: Carried) -> Iterator[Customers]:
+    """They order from now on, whatever becomes of the shop."""
+    found = Customers.begin(desk)
+    try:
+        eventually(lambda: len(found.promises()) > 5, within=MINUTE, what="customers order")
+        yield found
+    finally:
+        if not found.gone():
+            found.leave()
+
+
+@pytest.fixture(scope="package")
+def control(desk: Desk, customers: Customers) -> Said:
+    """The writers of the fence's test, while the site that they write to serves."""
+    return desk.ended(desk.program(sys.executable, "demo/writers.py", OLD, "--control"))
+
+
+@pytest.fixture(scope="package")
+def backed_up(desk: Desk, customers: Customers, control: Said) -> tuple[Said, Said]:
+    """A full backup under load, and a differential one."""
+    full, differential = (desk.drkit("backup", "--type", kind) for kind in ("full", "diff"))
+    return full, differential
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    at: datetime
+    there_before: dict[str, list[Any]]
+    """What was in the new region before the rebuild."""
+
+
+@pytest.fixture(scope="package")
+def lost(desk: Desk, customers: Customers, backed_up: tuple[Said, Said]) -> Lost:
+    """The serving region is gone, in mid-traffic."""
+    before = len(customers.promises())
+    eventually(lambda: len(customers.promises()) >= before + 25, within=MINUTE, what="orders")
+    there = resources_in(desk.sandbox, NEW)
+    assert desk.drkit("sandbox", "lose", OLD).code == 0
+    at = datetime.now(UTC)
+    eventually(lambda: customers.last_probed() is False, within=MINUTE, what="the probe sees it")
+    return Lost(at=at, there_before=there)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Killed:
+    run: Run
+    survivors: list[int]
+    states: dict[str, State]
+    said: Said
+
+
+@pytest.fixture(scope="package")
+def killed(desk: Desk, lost: Lost) -> Killed:
+    """The rebuild's main process, killed in the middle of a playbook."""
+    mark = uuid.uuid4().hex
+    process = desk.begin(*REBUILD, mark=mark)
+
+    def in_mid_playbook() -> bool:
+        assert process.poll() is None, desk.ended(process).err
+        found = desk.runs("rebuild")
+        log = found[0].folder / "logs" / "base.1.log" if found else None
+        return log is not None and log.is_file() and log.read_text().count("TASK [") > 3
+
+    eventually(in_mid_playbook, within=5 * MINUTE, what="the first playbook is at work")
+    process.kill()
+    said = desk.ended(process)
+    # what lives on now must end by itself, and soon
+    eventually(lambda: alive_with(mark) == [], within=MINUTE / 2, what="nothing outlives drkit")
+    [run] = desk.runs("rebuild")
+    return Killed(run=run, survivors=alive_with(mark), states=states_of(run), said=said)
+
+
+def states_of(run: Run) -> dict[str, State]:
+    from drkit.engine.progress import stand
+
+    return dict(stand(run.records()).states)
+
+
+@pytest.fixture(scope="package")
+def refused(desk: Desk, killed: Killed) -> Carried:
+    """The same command at a terminal: it carries on, and ana says no."""
+    terminal = Terminal(desk, *REBUILD)
+    terminal.read_until("consent waits for lead")
+    terminal.type("no ana the old site may yet come back")
+    said = terminal.end()
+    return Carried(said=said, run=killed.run)
+
+
+@pytest.fixture(scope="package")
+def waiting(desk: Desk, refused: Carried) -> Carried:
+    """A new rebuild, with nobody there to consent."""
+    said = desk.drkit(*REBUILD)
+    return Carried(said=said, run=desk.runs("rebuild")[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    run: Run
+    said: Said
+    started_before: set[str]
+    """Steps that had been started before this last command."""
+    last_number: int
+    """The highest order number that any customer had been promised before."""
+
+
+@pytest.fixture(scope="package")
+def rebuilt(desk: Desk, waiting: Carried, customers: Customers, lost: Lost) -> Rebuilt:
+    """The same command with a consent: the shop serves from the new region."""
+    started = {r.body.step for r in waiting.run.records() if isinstance(r.body, StepStarted)}
+    last = max(promise.number for promise in customers.promises())
+    said = desk.drkit(*REBUILD, "--consent", "consent=ana")
+
+    def served() -> bool:
+        return any(promise.number > last for promise in customers.promises())
+
+    eventually(served, within=MINUTE, what="customers order again")
+    return Rebuilt(run=waiting.run, said=said, started_before=started, last_number=last)

@@ -1,0 +1,30 @@
+"""Backups of the site that serves, while customers order."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from tests.e2e.desk import Said
+from tests.e2e.witnesses import Customers
+
+
+def test_a_full_backup_and_a_differential_one_on_top_of_it(
+    backed_up: tuple[Said, Said],
+) -> None:
+    full, differential = backed_up
+    assert full.code == 0, full.err
+    assert differential.code == 0, differential.err
+    first = re.search(r"full backup (\d{8}-\d{6}F), complete to \d{4}-", full.out)
+    second = re.search(r"diff backup (\d{8}-\d{6}F)_\d{8}-\d{6}D, complete to", differential.out)
+    assert first, full.out
+    assert second, differential.out
+    assert first[1] == second[1], "the second stands on the first"
+
+
+def test_customers_are_served_while_it_is_taken(
+    backed_up: tuple[Said, Said], customers: Customers
+) -> None:
+    moments = sorted(promise.at for promise in customers.promises())
+    gaps = [(later - at).total_seconds() for at, later in itertools.pairwise(moments)]
+    assert max(gaps) < 15, "seconds without an order"

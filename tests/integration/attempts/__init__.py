@@ -1,0 +1,1 @@
+"""Real processes: how a try ends, and that nothing of it survives its end."""

@@ -1,0 +1,1 @@
+"""The stand-in aws plugin under the real Pulumi CLI, with moto as its cloud."""

@@ -1,0 +1,1 @@
+"""The sandbox's ground, for real: root, podman and this machine's network."""

@@ -1,0 +1,1 @@
+"""What somebody has who installed the wheel, and nothing of this repository."""

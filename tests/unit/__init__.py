@@ -1,0 +1,1 @@
+"""The core, alone: no subprocess, no socket, no sleep."""

@@ -1,0 +1,1 @@
+"""Who may say yes, and how it is asked."""

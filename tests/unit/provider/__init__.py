@@ -1,0 +1,1 @@
+"""The stand-in aws plugin: what it decides without a cloud."""

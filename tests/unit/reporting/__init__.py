@@ -1,0 +1,1 @@
+"""Reports made from journals that were never on a disk."""

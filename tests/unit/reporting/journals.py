@@ -1,0 +1,279 @@
+"""Journals as runs of the reference shop would leave them, played forward from a sketch.
+
+Each step begins when all that it needs is done and takes the seconds of the sketch, so the times
+hang together as in a real journal. What deviates (an outcome, an answer, an incident) is said by
+the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from drkit.model.outcome import Failure, Outcome, State
+from drkit.model.record import (
+    Body,
+    GateAnswered,
+    IncidentBegan,
+    Record,
+    RunBegan,
+    RunEnded,
+    StepEnded,
+    StepPlanned,
+    StepStarted,
+    Target,
+)
+from drkit.model.step import RunKind
+
+Records = tuple[Record, ...]
+Journal = Callable[[], Records]
+
+BEGAN = datetime(2026, 3, 14, 3, 2, 10, tzinfo=UTC)
+LOST_AT = BEGAN - timedelta(minutes=4, seconds=25)
+"""The region's loss: when the probe's row of failures begins."""
+
+PLAN: Mapping[str, object] = {
+    "version": 1,
+    "shop": "boutique",
+    "currency": "EUR",
+    "outside": {
+        "region": "eu-north-1",
+        "state": "s3://boutique-dr",
+        "backups": "s3://boutique-backup",
+    },
+    "dns": {"name": "shop.example", "ttl": "10s"},
+    "people": {"ana": {"roles": ["lead", "dba"]}},
+    "processes": {
+        "sales": {"rto": "2h", "rpo": "1h", "impact": "50000/day", "ledger": "card-a"},
+        "orders": {"rto": "4h", "rpo": "2h", "impact": "25000/day", "ledger": "card-a"},
+        "payment": {"rto": "1h", "rpo": "30m", "impact": "75000/day", "ledger": "card-a"},
+        "shipping": {"rto": "8h", "rpo": "4h", "impact": "10000/day", "ledger": "carrier"},
+        "support": {"rto": "4h", "rpo": "4h", "impact": "5000/day", "ledger": "mailbox"},
+    },
+}
+
+PROCESSES = ("sales", "orders", "payment", "shipping", "support")
+LEDGERS = ("card-a", "carrier", "mailbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    id: str
+    kind: str
+    needs: tuple[str, ...]
+    seconds: float
+    budget: int | None = None
+    owner: str = "sre"
+
+
+def _sketches() -> tuple[Sketch, ...]:
+    services = ("storefront", "orders", "payment", "shipping", "support")
+    return (
+        Sketch("network", "stack", (), 5.1, 60),
+        Sketch("storage", "stack", (), 3.9, 60),
+        Sketch("compute", "stack", ("network", "storage"), 11.4, 180),
+        Sketch("base", "playbook", ("compute",), 6.2, 60),
+        Sketch("orders-db", "store", ("base",), 9.7, 600, "dba"),
+        Sketch("images", "store", ("base",), 4.4, 300),
+        Sketch("sessions", "store", ("base",), 2.1),
+        Sketch("edge", "playbook", ("base",), 3.3),
+        *(Sketch(name, "playbook", ("orders-db",), 2.8) for name in services),
+        *(Sketch(f"check.{name}", "check", (name,), 1.9) for name in services),
+        *(
+            Sketch(f"proof.{name}", "proof", tuple(f"check.{s}" for s in services), 1.2)
+            for name in PROCESSES
+        ),
+        *(Sketch(f"ledger.{name}", "ledger", ("check.orders",), 0.8) for name in LEDGERS),
+        Sketch("consent", "gate", tuple(f"proof.{name}" for name in PROCESSES), 9.0, owner="lead"),
+        Sketch("cutover.epoch", "epoch", ("consent",), 0.3),
+        Sketch("cutover.revoke", "revoke", ("cutover.epoch",), 0.4),
+        Sketch("cutover.fence", "wait", ("cutover.revoke",), 6.0),
+        Sketch("cutover.archive", "playbook", ("cutover.fence",), 2.2),
+        Sketch("cutover.open", "playbook", ("cutover.archive",), 1.5),
+        Sketch("cutover.dns", "dns", ("cutover.open",), 0.6),
+        Sketch("cutover.dns-settled", "wait", ("cutover.dns",), 10.0),
+        *(
+            Sketch(f"live.{name}", "proof", ("cutover.dns-settled", f"proof.{name}"), 1.1)
+            for name in PROCESSES
+        ),
+        Sketch("protect", "playbook", ("cutover.dns-settled",), 14.0, owner="dba"),
+    )
+
+
+SKETCHES = _sketches()
+DONE = Outcome(state=State.DONE, changed=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What is particular about a run; the default is a rebuild in which all goes well."""
+
+    kind: RunKind = RunKind.REBUILD
+    incident: IncidentBegan | None = field(
+        default_factory=lambda: IncidentBegan(start=LOST_AT, source="probe")
+    )
+    consent: bool | None = True
+    """None: nobody answered."""
+    ends: Mapping[str, Outcome | None] = field(default_factory=dict)
+    """Step → its outcome; None: the step began and no end is recorded."""
+    plan: Mapping[str, object] = field(default_factory=lambda: PLAN)
+    stand: str | None = "finished"
+    """None: the journal just ends."""
+
+
+def play(story: Story) -> Records:
+    """The journal of ``story``, in the order of time."""
+    happened: list[tuple[datetime, Body]] = [(BEGAN, _began(story))]
+    if story.incident is not None:
+        happened.append((BEGAN, story.incident))
+    ended: dict[str, datetime] = {}
+    for sketch in SKETCHES:
+        if not all(need in ended for need in sketch.needs):
+            continue
+        begin = max((ended[need] for need in sketch.needs), default=BEGAN)
+        end = begin + timedelta(seconds=sketch.seconds)
+        bodies = _bodies(sketch, story)
+        happened.extend((begin if isinstance(body, StepStarted) else end, body) for body in bodies)
+        if _went_well(bodies):
+            ended[sketch.id] = end
+    if story.stand is not None:
+        last = max(at for at, _ in happened)
+        happened.append((last, RunEnded(stand=story.stand)))
+    happened.sort(key=lambda event: event[0])
+    return tuple(Record(seq=seq, at=at, body=body) for seq, (at, body) in enumerate(happened))
+
+
+def _began(story: Story) -> RunBegan:
+    return RunBegan(
+        run="20260314-030210-eu-central-1",
+        kind=story.kind,
+        target=Target(shop="boutique", region="eu-central-1", generation=1),
+        plan=story.plan,
+        steps=tuple(
+            StepPlanned(
+                id=sketch.id,
+                kind=sketch.kind,
+                needs=sketch.needs,
+                owner=sketch.owner,
+                budget=timedelta(seconds=sketch.budget) if sketch.budget else None,
+                processes=PROCESSES,
+            )
+            for sketch in SKETCHES
+        ),
+        versions={"drkit": "0.1.0", "pulumi": "3.259.0", "ansible-core": "2.19.14"},
+        operator="ana@night-laptop",
+        serving_before="eu-west-3.g1",
+    )
+
+
+def _bodies(sketch: Sketch, story: Story) -> tuple[Body, ...]:
+    if sketch.kind == "gate":
+        if story.consent is None:
+            return ()
+        comment = "the old site answers nothing" if story.consent else "wait for the provider"
+        return (
+            GateAnswered(
+                step=sketch.id,
+                person="ana",
+                role="lead",
+                consent=story.consent,
+                comment=comment,
+                signed=False,
+            ),
+        )
+    start = StepStarted(step=sketch.id, number=1, digest="a3" * 32, log=f"logs/{sketch.id}.1.log")
+    outcome = story.ends.get(sketch.id, _well(sketch))
+    if outcome is None:
+        return (start,)
+    length = timedelta(seconds=sketch.seconds)
+    return start, StepEnded(step=sketch.id, number=1, outcome=outcome, elapsed=length)
+
+
+def _well(sketch: Sketch) -> Outcome:
+    if sketch.kind == "ledger":
+        return reading(sketch.id.removeprefix("ledger."))
+    return DONE
+
+
+def _went_well(bodies: tuple[Body, ...]) -> bool:
+    match bodies[-1] if bodies else None:
+        case StepEnded(outcome=outcome):
+            return outcome.done
+        case GateAnswered(consent=consent):
+            return consent
+        case _:
+            return False
+
+
+def reading(ledger: str, *missing: Mapping[str, object]) -> Outcome:
+    """A ledger's reading in which ``missing`` (as :func:`promise` makes them) were not found."""
+    facts = {
+        "provider": ledger,
+        "read_at": (BEGAN + timedelta(seconds=41)).isoformat(),
+        "until": LOST_AT.isoformat(),
+        "promises": 1480,
+        "missing": list(missing),
+    }
+    return Outcome(state=State.DONE, facts=facts)
+
+
+def promise(number: int, *, before: timedelta, cents: int = 4990) -> dict[str, object]:
+    """An order that was promised ``before`` the loss."""
+    return {
+        "id": f"B-{number}",
+        "at": (LOST_AT - before).isoformat(),
+        "cents": cents,
+        "currency": "EUR",
+        "what": "order",
+    }
+
+
+def undisturbed() -> Records:
+    """A rebuild in which all is well, and seven orders of the last 38 seconds are lost."""
+    lost = [
+        promise(1473 + n, before=timedelta(seconds=38 - 5 * n), cents=2450 + 731 * n)
+        for n in range(7)
+    ]
+    return play(Story(ends={"ledger.card-a": reading("card-a", *lost)}))
+
+
+def with_a_failed_playbook() -> Records:
+    """The support service's playbook fails on its host."""
+    failure = Failure(
+        host="back-1",
+        task="Install the unit of support",
+        message="Could not find the requested service shop-support: host",
+        remedy="see the log, mend the playbook, run the same command again",
+    )
+    failed = Outcome(
+        state=State.FAILED, message="1 of 6 tasks failed on back-1", failures=(failure,)
+    )
+    return play(Story(ends={"support": failed}))
+
+
+def with_a_failed_check() -> Records:
+    """The payment journey finds that paying does not work."""
+    failure = Failure(
+        task="checks/journeys/pay.py::test_a_customer_pays", message="POST /api/orders: 502"
+    )
+    failed = Outcome(state=State.FAILED, message="1 of 3 checks failed", failures=(failure,))
+    return play(Story(ends={"proof.payment": failed}))
+
+
+def that_waits() -> Records:
+    """All is proven and nobody has consented yet."""
+    return play(Story(consent=None, stand="waits"))
+
+
+def a_deploy() -> Records:
+    return play(Story(kind=RunKind.DEPLOY, incident=None))
+
+
+ALL: Mapping[str, Journal] = {
+    "undisturbed": undisturbed,
+    "failed playbook": with_a_failed_playbook,
+    "failed check": with_a_failed_check,
+    "waits": that_waits,
+    "deploy": a_deploy,
+}

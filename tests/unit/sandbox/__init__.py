@@ -1,0 +1,1 @@
+"""The sandbox's pure parts: texts of rules, decisions, signatures."""

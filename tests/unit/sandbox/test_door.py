@@ -1,0 +1,107 @@
+"""What a region's door lets in: the bucket that is written and the one that is copied from."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from drkit.sandbox.door import Account, Door
+
+HOMES = {"here": "eu-west-3", "secret": "eu-west-3", "there": "eu-north-1"}
+
+
+@dataclass
+class Visit:
+    """One call to the door of eu-west-3, whose owner may read the bucket `here` alone."""
+
+    tenants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    let_in: bool = False
+    status: str = ""
+    answer: str = ""
+
+    def call(
+        self, service: str, path: str, *, method: str, body: bytes = b"", **headers: str
+    ) -> Visit:
+        account = Account(
+            secret=lambda _: "secret",
+            may_read=lambda _, name: name.startswith("here/"),
+            bucket_region=HOMES.get,
+            networks=dict,
+            instances_in=lambda subnet: self.tenants.get(subnet, ()),
+        )
+        door = Door(
+            "eu-west-3", within=self._within, lost=frozenset, account=account, changed=lambda: None
+        )
+        environ = signed(service, path, method, body, headers)
+        self.answer = b"".join(door(environ, self._start)).decode()
+        return self
+
+    def _within(self, environ: Any, start: Any) -> Iterable[bytes]:
+        self.let_in = True
+        return [b""]
+
+    def _start(self, status: str, headers: Any, *_: Any) -> Any:
+        self.status = status
+
+
+def signed(
+    service: str, path: str, method: str, body: bytes, headers: dict[str, str]
+) -> dict[str, Any]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = AWSRequest(method=method, url=f"http://h{path}", data=body, headers=named)
+    request.headers["Host"] = "h"
+    kind = S3SigV4Auth if service == "s3" else SigV4Auth
+    kind(Credentials("AKIA1", "secret"), service, "eu-west-3").add_auth(request)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "RAW_URI": path,
+        "PATH_INFO": path,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    for name, value in request.headers.items():
+        environ["HTTP_" + name.upper().replace("-", "_")] = value
+    return environ
+
+
+def copy(source: str) -> Visit:
+    return Visit().call("s3", "/here/new", method="PUT", x_amz_copy_source=source)
+
+
+@pytest.mark.parametrize("source", ["here/a", "/here/a%20b", "here/a?versionId=1"])
+def test_an_object_that_may_be_read_here_may_be_copied(source: str) -> None:
+    assert copy(source).let_in
+
+
+@pytest.mark.parametrize(
+    "source", ["there/a", "/there/a", "%2Fthere/a", "x:there/a", "//h/there/a"]
+)
+def test_nothing_is_copied_out_of_another_region(source: str) -> None:
+    """Or a lost region's bucket could be read next door."""
+    visit = copy(source)
+    assert not visit.let_in
+    assert "the bucket there is in eu-north-1" in visit.answer
+
+
+@pytest.mark.parametrize("source", ["secret/a", "/secret/a?versionId=1", "nowhere/a"])
+def test_nothing_is_copied_that_the_caller_may_not_read(source: str) -> None:
+    visit = copy(source)
+    assert not visit.let_in
+    assert visit.status.startswith("403")
+    assert "AccessDenied" in visit.answer
+
+
+def test_a_subnet_is_deleted_after_its_last_instance() -> None:
+    body = urlencode({"Action": "DeleteSubnet", "SubnetId": "subnet-1"}).encode()
+    busy = Visit(tenants={"subnet-1": ("i-1",)}).call("ec2", "/", method="POST", body=body)
+    assert not busy.let_in
+    assert "DependencyViolation" in busy.answer
+    assert Visit(tenants={"subnet-2": ("i-1",)}).call("ec2", "/", method="POST", body=body).let_in

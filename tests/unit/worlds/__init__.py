@@ -1,0 +1,1 @@
+"""Which cloud a plan is for, and with whose credentials."""
