@@ -204,6 +204,9 @@ def _environment(context: Context, private: Path) -> dict[str, str]:
 
         plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
         environment["ANSIBLE_STRATEGY_PLUGINS"] = str(plugins)
+        # mitogen's limit holds for all that a connection takes, ssh, jump host, sudo and the start
+        # of Python there; Ansible's 10 s were seen too short when six playbooks want one host
+        environment["ANSIBLE_TIMEOUT"] = "30"
     environment["ANSIBLE_STRATEGY"] = strategy
     return environment
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from drkit.adapters.journal_file import read_journal
 from drkit.model.record import Record
 from tests.integration.sandbox.lab import Sandbox
@@ -157,7 +159,9 @@ class Terminal:
         deadline = time.monotonic() + LIMIT
         while words not in self._shown():
             assert time.monotonic() < deadline, f"never said {words!r}: {self._shown()[-2000:]}"
-            assert self._take(), f"ended before it said {words!r}: {self._shown()[-4000:]}"
+            if not self._take():
+                self._process.wait(timeout=LIMIT)
+                pytest.fail(f"ended before it said {words!r}: {self._shown()[-4000:]}")
 
     def type(self, line: str) -> None:
         os.write(self._screen, f"{line}\n".encode())
