@@ -234,7 +234,7 @@ def step_hands(opened: Opened, parts: Parts) -> ProcessAttempts:
     from drkit.adapters.attempts import ProcessAttempts
     from drkit.adapters.digests import digest_of
     from drkit.adapters.ssh_files import hosts_of, write_ssh_files
-    from drkit.engine.progress import stand
+    from drkit.engine.progress import lost_machines, stand
 
     wish = opened.wish
     jump = wish.plan.sites[wish.region].jump
@@ -242,7 +242,8 @@ def step_hands(opened: Opened, parts: Parts) -> ProcessAttempts:
     epoch = opened.epoch.number + (0 if raised else 1)
 
     def context_for(step: Step, number: int) -> Context:
-        facts = stand(parts.journal.records()).facts
+        records = parts.journal.records()
+        facts = stand(records).facts
         if hosts := hosts_of(facts):
             write_ssh_files(parts.folder, hosts, jump=jump, key=opened.vault["ssh_key"])
         return Context(
@@ -259,6 +260,7 @@ def step_hands(opened: Opened, parts: Parts) -> ProcessAttempts:
             recover_to=parts.recover_to,
             epoch=epoch,
             serving=opened.epoch.serving,
+            lost=lost_machines(records),
         )
 
     return ProcessAttempts(context_for, digest=lambda step: digest_of(wish.plan.root, step))

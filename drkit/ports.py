@@ -87,6 +87,8 @@ class Context:
     epoch: int = 0
     """The number this run opens with."""
     serving: Target | None = None
+    lost: tuple[str, ...] = ()
+    """Names of the machines from which a person took this run over."""
 
 
 Progress = Callable[[str], None]

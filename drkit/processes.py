@@ -118,7 +118,12 @@ def _prctl(option: int, value: int) -> None:
 
 def marked(mark: str) -> tuple[int, ...]:
     """Every process that was started under a supervisor with this mark, also if that is dead."""
-    wanted = f"{MARK}={mark}".encode()
+    return with_environment(MARK, mark)
+
+
+def with_environment(name: str, value: str) -> tuple[int, ...]:
+    """Every process that was started with this variable in its environment."""
+    wanted = f"{name}={value}".encode()
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

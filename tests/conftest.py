@@ -22,6 +22,8 @@ from tests.survivors import alive_with
 UNIT = Path(__file__).parent / "unit"
 OF_THE_SANDBOX = ("tests/e2e/", "tests/integration/sandbox/")
 """Tests that bring up the sandbox, of which there is one on a machine: one of them at a time."""
+LAST = "tests/integration/sandbox/test_life.py"
+"""Compares the whole machine before and after, and so waits until the lab is done."""
 OF_THE_LAB = ("tests/integration/playbooks/", "tests/integration/wheel/")
 """Tests on the lab's hosts: one of them at a time, and beside those of the sandbox."""
 
@@ -55,6 +57,10 @@ def pytest_configure() -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         for name in ("ec2", "iam", "kms", "route53", "s3", "vpc"):
             dir(importlib.import_module(f"pulumi_aws.{name}"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.nodeid.startswith(LAST))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:

@@ -7,7 +7,6 @@ What the CLI refuses before it begins is an error of drkit's own.
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Literal
 from pulumi.automation import (
     CommandError,
     ConcurrentUpdateError,
+    Deployment,
     OutputMap,
     Stack,
     StackAlreadyExistsError,
@@ -26,7 +26,7 @@ from pulumi.automation import (
 )
 
 from drkit.adapters.pulumi_events import Account
-from drkit.adapters.pulumi_state import StackState, locked, read_state
+from drkit.adapters.pulumi_state import StackState, locked
 from drkit.adapters.pulumi_workspace import Opened
 from drkit.errors import StepError
 from drkit.model.outcome import Failure, Outcome, State
@@ -39,7 +39,7 @@ _TRANSIENT = re.compile(
     re.IGNORECASE,
 )
 """Words of AWS (its common error codes) and of Go's network library that pass by themselves."""
-_NEW = StackState(resources=0, seed=None, pending=())
+_NEW = Deployment(version=3, deployment={})
 
 
 class _Stack(Stack):
@@ -108,21 +108,22 @@ class OpenStack:
         return bool(account.failures)
 
 
-def create_or_select(opened: Opened, stack: str) -> tuple[Stack, StackState]:
-    """The stack, made if it is not there, and what its state says.
+def create_or_select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
+    """The stack, made if it is not there, and its state (secrets in the clear).
 
-    Creating comes first: in a rebuild the stack is new, and each call of the CLI costs 0.3 s.
+    Creating comes first: in a rebuild the stack is new, and each call of the CLI costs 0.3 s. A
+    locked one is there, too.
     """
     try:
         return _Stack.create(stack, opened.workspace), _NEW
-    except StackAlreadyExistsError:
+    except (StackAlreadyExistsError, ConcurrentUpdateError):
         return select(opened, stack)
 
 
-def select(opened: Opened, stack: str) -> tuple[Stack, StackState]:
+def select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
     """A stack that exists; raises StackNotFoundError."""
     selected = _Stack.select(stack, opened.workspace)
-    return selected, read_state(selected.export_stack())
+    return selected, selected.export_stack()
 
 
 def outcome(account: Account, stack: str) -> Outcome:
@@ -147,7 +148,7 @@ def translated(stack: str) -> Iterator[None]:
     except StackNotFoundError:
         raise
     except ConcurrentUpdateError as error:
-        raise locked(stack, str(error), this_host=socket.gethostname()) from error
+        raise locked(stack, str(error)) from error
     except CommandError as error:
         said = str(error)
         if "incorrect passphrase" in said:

@@ -1,8 +1,8 @@
 """A stack as a step: brings a Pulumi project up for one generation of a site, and previews it.
 
 Safe to repeat: `up` changes what differs and nothing else, and an existing stack is refreshed
-first, so that what was lost behind Pulumi's back is made again. Refuses to touch a stack whose
-last update was cut off (law 4): repeating it would make a second one of everything in flight.
+first, so that what was lost behind Pulumi's back is made again. What a killed update left is
+cleared away before (law 4): repeating it would make a second one of everything in flight.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from drkit.adapters.pulumi_operation import (
     select,
     translated,
 )
+from drkit.adapters.pulumi_repair import Stale, clear
 from drkit.adapters.pulumi_settings import SEED, settings_of
+from drkit.adapters.pulumi_state import read_state
 from drkit.adapters.pulumi_workspace import Backend, backend_of, open_workspace
 from drkit.errors import EffectUnknown, StepError
 from drkit.model.outcome import Failure, Outcome, State
@@ -63,9 +65,9 @@ class StackTool:
     def look(self, context: Context) -> Outcome | None:
         """After an unknown try: DONE when nothing is left to do, else None.
 
-        Raises EffectUnknown, with the remedy, where the earlier try was cut off in mid-update.
+        Raises EffectUnknown, with the remedy, for what an earlier try left and nobody can tell.
         """
-        with self._open(context, self._state_of(context)) as stack:
+        with self._open(context, self._state_of(context), tell=_noted(context)) as stack:
             if stack.state.resources == 0:
                 return None
             stack.run("refresh", _silent)
@@ -79,7 +81,7 @@ class StackTool:
 
         FAILED, too, where no later step could use its hosts: what is done is not tried again.
         """
-        with self._open(context, self._state_of(context)) as stack:
+        with self._open(context, self._state_of(context), tell=progress) as stack:
             found = stack.run("up", progress, refresh=stack.state.resources > 0)
         ended = outcome(found, self._name)
         if ended.done and (wrong := self._unusable(ended.facts, context)):
@@ -116,7 +118,7 @@ class StackTool:
     def destroy(self, context: Context, progress: Progress) -> Outcome:
         """Destroy what the stack made, if anything. Protected resources make it fail."""
         try:
-            with self._open(context, self._state_of(context), create=False) as stack:
+            with self._open(context, self._state_of(context), create=False, tell=progress) as stack:
                 return outcome(stack.run("destroy", progress), self._name)
         except StackNotFoundError:
             return Outcome(state=State.DONE, changed=0)
@@ -133,8 +135,16 @@ class StackTool:
 
     @contextmanager
     def _open(
-        self, context: Context, backend: Backend, *, create: bool = True
+        self,
+        context: Context,
+        backend: Backend,
+        *,
+        create: bool = True,
+        tell: Progress | None = None,
     ) -> Iterator[OpenStack]:
+        """The stack, ready for an operation. What a killed update left is cleared away, and told
+        to ``tell``; without one it is an error (EffectUnknown), and nothing is written.
+        """
         settings = settings_of(context, self._name)
         seed = {SEED: Secret(secrets.token_hex(32))} if settings.provides_hosts else {}
         with (
@@ -148,7 +158,11 @@ class StackTool:
             deadline(self._left(context), f"stack {self._name}"),
             translated(self._name),
         ):
-            stack, state = (create_or_select if create else select)(opened, settings.stack)
+            stack, exported = (create_or_select if create else select)(opened, settings.stack)
+            if tell is not None and exported.deployment:
+                stale = Stale(opened, stack, settings.plain["aws:region"], exported)
+                exported = clear(stale, backend, context, tell)
+            state = read_state(exported)
             state.must_be_whole(self._name)
             if state.seed is not None:
                 # made once per generation: the hosts that are there have keys of this seed
@@ -173,3 +187,13 @@ class StackTool:
 
 
 def _silent(_line: str) -> None: ...
+
+
+def _noted(context: Context) -> Progress:
+    """Into the log of the try: a look has nobody to tell."""
+
+    def note(line: str) -> None:
+        with context.log.open("a") as log:
+            log.write(f"{line}\n")
+
+    return note

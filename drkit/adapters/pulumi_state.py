@@ -1,8 +1,4 @@
-"""What the state of a stack says before anything is done to it, and what a lock says.
-
-Refuses to go on where an earlier update was cut off: `up` after `pulumi cancel` would make a second
-one of everything that was being made (measured, pulumi 3.259).
-"""
+"""What the state of a stack says before anything is done to it, and what a lock says."""
 
 from __future__ import annotations
 
@@ -10,21 +6,16 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pulumi.automation import Deployment
 
 from drkit.adapters.pulumi_events import resource
-from drkit.errors import DrkitError, EffectUnknown, StepError
+from drkit.errors import EffectUnknown, StepError
 from drkit.ports import Secret
 
-_LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+_LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 _SEED_TYPE = "drkit:ssh:HostKeySeed"
-REPAIR = (
-    "some resources may live that the state does not know: follow “A stack killed in mid-update” "
-    "in docs/reference/stacks.md"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +35,7 @@ class StackState:
             raise EffectUnknown(
                 f"an earlier update of {stack} was cut off while it worked on "
                 + ", ".join(self.pending),
-                remedy=REPAIR,
+                remedy="run the rebuild again: it clears that away before it goes on",
             )
 
 
@@ -67,27 +58,10 @@ def _plain(value: str | Mapping[str, str]) -> str:
     return value if isinstance(value, str) else str(json.loads(value["plaintext"]))
 
 
-def locked(stack: str, said: str, *, this_host: str) -> DrkitError:
-    """The error for a locked stack, from what the CLI said.
-
-    StepError while its owner lives, or lives elsewhere; EffectUnknown once the owner is known dead.
-    """
-    if (found := _LOCK.search(said)) is None:
-        return StepError(f"{stack} is locked by another update", remedy="wait until it has ended")
-    owner = f"{found['user']}@{found['host']} (pid {found['pid']}) since {found['at']}"
-    if found["host"] == this_host and not _lives(int(found["pid"])):
-        return EffectUnknown(
-            f"an update of {stack} by {owner} was killed and left its lock", remedy=REPAIR
-        )
+def locked(stack: str, said: str) -> StepError:
+    """The error for a stack that somebody else has begun to update, from what the CLI said."""
+    found = _LOCK.search(said)
+    owner = f" by {found['user']}@{found['host']} (pid {found['pid']})" if found else ""
     return StepError(
-        f"{stack} is being updated by {owner}",
-        remedy="wait until that has ended; if its machine is lost, " + REPAIR,
+        f"{stack} is being updated{owner} since a moment ago", remedy="wait until that has ended"
     )
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

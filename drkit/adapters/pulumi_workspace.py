@@ -25,12 +25,15 @@ import yaml
 from pulumi.automation import LocalWorkspace, PulumiCommand
 from semver import VersionInfo
 
+from drkit.adapters.pulumi_marks import mark_resource
 from drkit.errors import StepError
 from drkit.model.plan import Plan
 from drkit.ports import Secret, World
 from drkit.toolchain.pulumi import VERSION, find_pulumi
 
 _V = TypeVar("_V")
+MARK = "DRKIT_STACK"
+"""In the environment of the CLI and its plug-ins: the stack they work on (:attr:`Opened.mark`)."""
 _ANSWER = timedelta(seconds=5)
 """How long the state bucket's endpoint may take to answer before a step begins (law 8)."""
 
@@ -72,6 +75,7 @@ class Program:
     def __call__(self) -> None:
         for key, value in self.secrets.items():
             pulumi.runtime.set_config(key, value.reveal())
+        pulumi.runtime.register_stack_transformation(mark_resource)
         sys.path.insert(0, str(self.folder.parent))
         try:
             # as a module, so that relative imports of a project with several files work
@@ -123,6 +127,7 @@ class Opened:
     workspace: LocalWorkspace
     project: str
     program: Program
+    mark: str
 
 
 @contextmanager
@@ -141,6 +146,7 @@ def open_workspace(
     project = _project_name(folder)
     _reach(backend)
     program = Program(folder, _in_namespace(project, secrets or {}))
+    mark = f"{backend.url}/{project}/{stack}"
     with tempfile.TemporaryDirectory(prefix="drkit-pulumi-") as place:
         shutil.copy(folder / "Pulumi.yaml", place)
         _write_settings(folder, Path(place), stack, _in_namespace(project, settings or {}))
@@ -153,11 +159,13 @@ def open_workspace(
                     **backend.environment,
                     "PULUMI_BACKEND_URL": backend.url,
                     "PULUMI_SKIP_UPDATE_CHECK": "true",
+                    MARK: mark,
                 },
                 pulumi_command=_Cli(find_pulumi()),
             ),
             project=project,
             program=program,
+            mark=mark,
         )
 
 

@@ -16,6 +16,7 @@ from drkit.model.record import (
     Record,
     RunBegan,
     RunResumed,
+    RunTakenOver,
     StepEnded,
     StepReopened,
     StepSkipped,
@@ -84,6 +85,14 @@ def left_out(records: Iterable[Record]) -> Mapping[str, ProblemAccepted]:
             case _:
                 pass
     return found
+
+
+def lost_machines(records: Iterable[Record]) -> tuple[str, ...]:
+    """Names of the machines from which a person took the run over."""
+    bodies = (record.body for record in records)
+    return tuple(
+        body.before.rpartition("@")[2] for body in bodies if isinstance(body, RunTakenOver)
+    )
 
 
 def is_over(records: Sequence[Record]) -> bool:

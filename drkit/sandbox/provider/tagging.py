@@ -1,11 +1,7 @@
-"""Decides how tags are written and read, whatever a service calls them.
-
-Each resource that can carry tags gets one more in the very call that makes it: a digest of its
-URN, by which a run that was killed before it noted the id can find what it made. That tag is the
-sandbox's own and shows in no property.
+"""Decides how tags are written and read, whatever a service calls them: in the call that makes a
+resource, wherever that takes any.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,20 +10,14 @@ from drkit.sandbox.provider.resource_type import Do, Look, Resource, Tagging
 from drkit.sandbox.provider.template import fill, find
 from drkit.sandbox.provider.wire import Properties
 
-URN_TAG = "drkit:urn"
-
-
-def urn_digest(urn: str) -> str:
-    """The value of the URN tag: URNs have characters that tags may not have."""
-    return hashlib.sha256(urn.encode()).hexdigest()[:32]
-
 
 def inline_tags(resource: Resource) -> Properties:
     """The parameters of the create call that carry the tags; none if it takes none."""
     tagging = resource.type.tagging
-    if tagging is None or tagging.inline is None:
+    wanted = _wanted(resource)
+    if tagging is None or tagging.inline is None or not wanted:
         return {}
-    filled: Properties = fill(tagging.inline, {"tags": _written(tagging, _wanted(resource))})
+    filled: Properties = fill(tagging.inline, {"tags": _written(tagging, wanted)})
     return filled
 
 
@@ -37,7 +27,7 @@ def apply_tags(resource: Resource, old: Mapping[str, str] | None) -> None:
     if tagging is None:
         return
     wanted = _wanted(resource)
-    old = {} if old is None else {**old, URN_TAG: wanted[URN_TAG]}
+    old = old or {}
     gone = [key for key in old if key not in wanted]
     changed = {key: value for key, value in wanted.items() if old.get(key) != value}
     if tagging.whole:
@@ -51,7 +41,7 @@ def apply_tags(resource: Resource, old: Mapping[str, str] | None) -> None:
 
 
 def read_tags(resource: Resource, item: Mapping[str, Any]) -> dict[str, str]:
-    """The live tags, given the API's description of the resource; the URN tag left out."""
+    """The live tags, given the API's description of the resource."""
     tagging = resource.type.tagging
     if tagging is None:
         return {}
@@ -59,8 +49,7 @@ def read_tags(resource: Resource, item: Mapping[str, Any]) -> dict[str, str]:
     if tagging.read is not None:
         written = _looked_up(resource, tagging.read)
     key, value = tagging.names
-    tags = {tag[key]: tag[value] for tag in written or []}
-    return {name: text for name, text in tags.items() if name != URN_TAG}
+    return {tag[key]: tag[value] for tag in written or []}
 
 
 def _looked_up(resource: Resource, look: Look) -> list[dict[str, str]] | None:
@@ -75,7 +64,7 @@ def _looked_up(resource: Resource, look: Look) -> list[dict[str, str]] | None:
 
 
 def _wanted(resource: Resource) -> dict[str, str]:
-    return {**(resource.properties.get("tags") or {}), URN_TAG: urn_digest(resource.urn)}
+    return dict(resource.properties.get("tags") or {})
 
 
 def _written(tagging: Tagging, tags: Mapping[str, str]) -> list[dict[str, str]]:

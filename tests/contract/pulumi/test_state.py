@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-
 import pytest
 from pulumi.automation import Deployment
 
@@ -19,7 +16,6 @@ SEED = {
     "type": "drkit:ssh:HostKeySeed",
     "inputs": {"seed": {**MASKED, "plaintext": '"0123abc"'}},
 }
-LOCK = "the stack is currently locked by 1 lock(s). created by ana@{host} (pid {pid}) at {at}"
 
 
 def test_a_state_with_pending_operations_is_not_whole() -> None:
@@ -28,7 +24,7 @@ def test_a_state_with_pending_operations_is_not_whole() -> None:
     state = read_state(Deployment(version=3, deployment=document))
     with pytest.raises(EffectUnknown, match=r"db-1 \(creating\)") as raised:
         state.must_be_whole("compute")
-    assert "mid-update" in raised.value.remedy
+    assert "rebuild again" in raised.value.remedy
 
 
 def test_a_state_gives_its_seed_and_is_whole_without_pending_operations() -> None:
@@ -45,16 +41,10 @@ def test_a_state_that_holds_nothing_is_whole_and_empty() -> None:
     assert (state.resources, state.seed) == (0, None)
 
 
-def test_the_owner_of_a_lock_decides_what_a_locked_stack_means() -> None:
-    here = socket.gethostname()
-    mine = LOCK.format(host=here, pid=os.getpid(), at="2026-11-23T05:00:00Z")
-    dead = LOCK.format(host=here, pid=2**22 + 1, at="2026-11-23T05:00:00Z")
-    elsewhere = LOCK.format(host="laptop", pid=1, at="2026-11-23T05:00:00Z")
-    assert isinstance(locked("compute", mine, this_host=here), StepError)
-    assert isinstance(locked("compute", dead, this_host=here), EffectUnknown)
-    error = locked("compute", elsewhere, this_host=here)
-    assert isinstance(error, StepError)
-    assert "ana@laptop (pid 1) since 2026-11-23T05:00:00Z" in str(error)
+def test_a_lock_that_came_up_a_moment_ago_is_told_with_its_owner() -> None:
+    said = "the stack is currently locked by 1 lock(s). created by ana@laptop (pid 1) at 05:00:00Z"
+    assert "by ana@laptop (pid 1)" in str(locked("compute", said))
+    assert isinstance(locked("compute", "no words that anybody knows"), StepError)
 
 
 def test_a_masked_value_is_found_however_deep() -> None:

@@ -83,7 +83,6 @@ def test_the_network_is_what_the_api_reports(cloud: Cloud, state: dict[str, Any]
     assert vpc["enableDnsHostnames"] is True
     assert vpc["mainRouteTableId"].startswith("rtb-")
     tags = {tag["Key"]: tag["Value"] for tag in live["Tags"]}
-    assert tags.pop("drkit:urn")
     assert tags == vpc["tags"] == vpc["tagsAll"] == {"Name": "net"}
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc["id"]]}])["Subnets"]
     assert {each["SubnetId"]: each["MapPublicIpOnLaunch"] for each in subnets} == {
@@ -167,7 +166,7 @@ def test_a_bucket_is_what_the_api_reports(cloud: Cloud, state: dict[str, Any]) -
     body = s3.get_object(Bucket=name, Key="site/epoch.json")["Body"].read()
     assert json.loads(body) == {"number": 1}
     tags = {tag["Key"] for tag in s3.get_bucket_tagging(Bucket=name)["TagSet"]}
-    assert tags == {"kind", "drkit:urn"}
+    assert tags == {"kind"}
 
 
 def test_identities_are_what_the_api_reports(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from drkit import processes
+from drkit.adapters import pulumi_repair
 from drkit.adapters.pulumi_outputs import outputs
 from drkit.adapters.pulumi_stack import Preview, StackTool
 from drkit.adapters.pulumi_workspace import Backend
@@ -290,18 +292,44 @@ def test_a_second_up_at_once_is_told_who_is_at_it(
     assert first.exitcode == 0
 
 
-def test_an_update_that_was_killed_is_unknown_and_has_a_remedy(
+def test_what_a_killed_update_left_is_cleared_away(
     project: Project, context: Context, backend: Backend, tmp_path: Path
 ) -> None:
     first = slow_up(project, tmp_path, backend)
-    lock = json.loads(next((tmp_path / "state").rglob("locks/**/*.json")).read_text())
-    os.kill(lock["pid"], signal.SIGKILL)
+    [path] = (tmp_path / "state").rglob("locks/**/*.json")
+    os.kill(json.loads(path.read_text())["pid"], signal.SIGKILL)
     (tmp_path / "end").touch()
     first.join(30)
+    said: list[str] = []
     tool = StackTool(StackWork(stack="base"), backend=backend)
-    with pytest.raises(EffectUnknown, match="was killed and left its lock") as raised:
-        tool.do(context, lambda _line: None)
-    assert "stacks.md" in raised.value.remedy
+    assert tool.do(context, said.append).done
+    assert said[0].startswith("an earlier update was killed")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(("lost", "allowed"), [((), False), (("laptop",), True)])
+def test_a_lock_of_another_machine_is_broken_only_after_a_takeover_from_it(
+    project: Project,
+    backend: Backend,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: tuple[str, ...],
+    allowed: bool,
+) -> None:
+    project("base", BASE)
+    context = dataclasses.replace(context_in(tmp_path), lost=lost)
+    up("base", context, backend)
+    folder = tmp_path / "state/.pulumi/locks/organization/base/eu-central-1.g2"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = {"pid": 1, "username": "ana", "hostname": "laptop", "timestamp": "2026-11-26T05:00:00Z"}
+    (folder / "a.json").write_text(json.dumps(lock))
+    monkeypatch.setattr(pulumi_repair, "_FENCED", timedelta(0))
+    if allowed:
+        assert up("base", context, backend) is State.DONE
+    else:
+        with pytest.raises(StepError, match=r"ana@laptop \(pid 1\) since 2026") as raised:
+            up("base", context, backend)
+        assert "drkit takeover" in raised.value.remedy
 
 
 def test_looking_and_doing_share_the_time_of_one_try(

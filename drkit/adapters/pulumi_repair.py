@@ -1,0 +1,111 @@
+"""Clears away what a killed update of a stack left, so that the next makes nothing a second time.
+
+The one sequence that was seen to work (pulumi 3.259): see that the lock's owner is dead, end what
+outlived it, take the lock away, write what it was making into the state under its live id, and let
+a refresh correct the rest. `pulumi cancel` and `up` alone make a second one of everything that was
+being made. Refuses while the owner lives, and where it cannot know that.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pulumi.automation import Deployment, Stack
+
+from drkit import processes
+from drkit.adapters.adoption import Cloud, Pending
+from drkit.adapters.cloud import client
+from drkit.adapters.pulumi_locks import Lock, read_locks
+from drkit.adapters.pulumi_workspace import MARK, Backend, Opened
+from drkit.errors import StepError
+from drkit.ports import Context, Progress
+
+_SETTLED = timedelta(seconds=5)
+"""A call that the killed update had sent may still be at work, and a list may lag behind it."""
+_FENCED = timedelta(seconds=10)
+"""A machine that a run was taken from has ended what it did by then: it looks every 5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A stack that was there before, and its state (secrets in the clear)."""
+
+    opened: Opened
+    stack: Stack
+    region: str
+    exported: Deployment
+
+
+def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> Deployment:
+    """Clear away what a killed update left, if there was one; the stack's state as it is then.
+
+    Raises StepError while an update is at work, or may be; EffectUnknown for a resource that cannot
+    be looked for. Nothing is changed then.
+    """
+    name, project = stale.stack.name, stale.opened.project
+    s3 = client(context.world, "s3", context.plan.outside.region) if backend.endpoint else None
+    locks = read_locks(backend.url, s3, project=project, stack=name)
+    for lock in locks:
+        _must_be_gone(lock, project, context.lost)
+    # Any: the document is Pulumi's, of version 3; only what is named here is read
+    document: dict[str, Any] = dict(stale.exported.deployment or {})
+    pending = document.get("pending_operations") or []
+    if not locks and not pending:
+        return stale.exported
+    tell("an earlier update was killed: looking for what it had begun")
+    # a plug-in that outlives its engine looks for it every few minutes only
+    processes.end_processes(processes.with_environment(MARK, stale.opened.mark))
+    cloud = Cloud(lambda service: client(context.world, service, stale.region))
+    adopted = list(_adopted(document, cloud, tell)) if pending else []
+    if locks:
+        stale.stack.cancel()
+    if not pending:
+        return stale.exported
+    document["resources"] = [*(document.get("resources") or []), *adopted]
+    document["pending_operations"] = []
+    mended = Deployment(version=stale.exported.version, deployment=document)
+    stale.stack.import_stack(mended)
+    return mended
+
+
+def _must_be_gone(lock: Lock, stack: str, lost: tuple[str, ...]) -> None:
+    """Raise StepError while the owner of ``lock`` lives, or may live."""
+    remedy = "wait until that has ended"
+    if lock.host == socket.gethostname():
+        if not lock.lives():
+            return
+    elif lock.host in lost:
+        time.sleep(_FENCED.total_seconds())
+        return
+    else:
+        remedy += (
+            "; if that machine is lost, take its run over (`drkit takeover`), or follow “A stack "
+            "killed in mid-update” in docs/reference/stacks.md"
+        )
+    raise StepError(f"{stack} is being updated by {lock.owner}", remedy=remedy)
+
+
+def _adopted(document: Mapping[str, Any], cloud: Cloud, tell: Progress) -> Iterator[dict[str, Any]]:
+    """What was being made and is there, as entries of the state; a refresh corrects the rest."""
+    known: dict[str, list[str]] = {}
+    for entry in document.get("resources") or []:
+        known.setdefault(entry["urn"], []).append(entry.get("id", ""))
+    sought = [op["resource"] for op in document["pending_operations"] if op["type"] == "creating"]
+    for last in (False, True):
+        missing = []
+        for entry in sought:
+            pending = Pending(urn=entry["urn"], type=entry["type"], inputs=entry.get("inputs", {}))
+            live = cloud.find(pending, known.get(pending.urn, ()))
+            if live is None:
+                missing.append(entry)
+            else:
+                tell(f"adopts {pending.name}, which the killed update had made: {live}")
+                yield {**entry, "id": live, "outputs": entry.get("inputs", {})}
+        sought = missing
+        if not last and sought:
+            time.sleep(_SETTLED.total_seconds())
