@@ -153,6 +153,8 @@ def _ansible(context: Context, masters: Path) -> Mapping[str, str]:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "ANSIBLE_STRATEGY": "linear",
         "ANSIBLE_PIPELINING": "True",
+        # sshd of a host that has just booted drops a connection now and then
+        "ANSIBLE_SSH_RETRIES": "5",
         "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=auto -o ControlPersist=10m",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(masters),
         "ANSIBLE_FORKS": "10",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from pulumi.automation import Deployment, Stack
 
 from drkit import processes
 from drkit.adapters.adoption import Cloud, Pending
-from drkit.adapters.cloud import client
+from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.pulumi_locks import Lock, read_locks
 from drkit.adapters.pulumi_workspace import MARK, Backend, Opened
 from drkit.errors import StepError
@@ -48,27 +48,29 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     be looked for. Nothing is changed then.
     """
     name, project = stale.stack.name, stale.opened.project
-    s3 = client(context.world, "s3", context.plan.outside.region) if backend.endpoint else None
+    in_bucket = backend.url.startswith("s3:")
+    s3 = client(context.world, "s3", context.plan.outside.region) if in_bucket else None
     locks = read_locks(backend.url, s3, project=project, stack=name)
     for lock in locks:
         _must_be_gone(lock, project, context.lost)
-    # Any: the document is Pulumi's, of version 3; only what is named here is read
-    document: dict[str, Any] = dict(stale.exported.deployment or {})
-    pending = document.get("pending_operations") or []
-    if not locks and not pending:
+    if not locks and not (stale.exported.deployment or {}).get("pending_operations"):
         return stale.exported
     tell("an earlier update was killed: looking for what it had begun")
     # a plug-in that outlives its engine looks for it every few minutes only
     processes.end_processes(processes.with_environment(MARK, stale.opened.mark))
+    # once more: now nobody writes it, and before somebody may have
+    exported = stale.stack.export_stack()
+    # Any: the document is Pulumi's, of version 3; only what is named here is read
+    document: dict[str, Any] = dict(exported.deployment or {})
     cloud = Cloud(lambda service: client(context.world, service, stale.region))
-    adopted = list(_adopted(document, cloud, tell)) if pending else []
+    adopted = list(_adopted(document, cloud, tell))
     if locks:
         stale.stack.cancel()
-    if not pending:
-        return stale.exported
+    if not document.get("pending_operations"):
+        return exported
     document["resources"] = [*(document.get("resources") or []), *adopted]
     document["pending_operations"] = []
-    mended = Deployment(version=stale.exported.version, deployment=document)
+    mended = Deployment(version=exported.version, deployment=document)
     stale.stack.import_stack(mended)
     return mended
 
@@ -95,12 +97,13 @@ def _adopted(document: Mapping[str, Any], cloud: Cloud, tell: Progress) -> Itera
     known: dict[str, list[str]] = {}
     for entry in document.get("resources") or []:
         known.setdefault(entry["urn"], []).append(entry.get("id", ""))
-    sought = [op["resource"] for op in document["pending_operations"] if op["type"] == "creating"]
+    pending_operations = document.get("pending_operations") or []
+    sought = [op["resource"] for op in pending_operations if op["type"] == "creating"]
     for last in (False, True):
         missing = []
         for entry in sought:
             pending = Pending(urn=entry["urn"], type=entry["type"], inputs=entry.get("inputs", {}))
-            live = cloud.find(pending, known.get(pending.urn, ()))
+            live = _find(cloud, pending, known.get(pending.urn, ()))
             if live is None:
                 missing.append(entry)
             else:
@@ -109,3 +112,14 @@ def _adopted(document: Mapping[str, Any], cloud: Cloud, tell: Progress) -> Itera
         sought = missing
         if not last and sought:
             time.sleep(_SETTLED.total_seconds())
+
+
+def _find(cloud: Cloud, pending: Pending, known: Sequence[str]) -> str | None:
+    try:
+        return cloud.find(pending, known)
+    except said_by_cloud() as error:
+        raise StepError(
+            f"the cloud does not say whether {pending.name} is there: {error}",
+            task=pending.name,
+            remedy="nothing was changed; run the same command again once its API answers",
+        ) from error
