@@ -165,7 +165,7 @@ def early_death(folder: Path) -> dict[str, object]:
     stage.woken.set()
     eventually(
         lambda: instance.state == "stopped",
-        within=timedelta(seconds=10),
+        within=timedelta(seconds=60),
         what="the API learns of it",
     )
     return {"pid": stage.fleet.standing()[instance.id].pid}
