@@ -152,6 +152,16 @@ def descendants(pid: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def runs(pid: int, program: str) -> bool:
+    """Whether ``pid`` lives and is ``program`` (as its comm has it): a zombie is dead, and a number
+    may be another program's by now.
+    """
+    try:
+        return _alive(pid) and Path(f"/proc/{pid}/comm").read_text().strip() == program
+    except OSError:
+        return False
+
+
 def end_processes(pids: Iterable[int]) -> None:
     """Ask each to end, and after :data:`GRACE` end it. Those already gone are fine."""
     left = [pid for pid in pids if _send(pid, signal.SIGTERM)]

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 
 from drkit import processes
 from drkit.errors import EffectUnknown
@@ -62,9 +61,4 @@ def deadline(limit: timedelta, what: str) -> Iterator[None]:
 
 def _clis() -> list[int]:
     """The Pulumi CLIs that this process runs: not their plugins, which they end themselves."""
-    found = []
-    for pid in processes.descendants(os.getpid()):
-        with suppress(OSError):
-            if Path(f"/proc/{pid}/comm").read_text().strip() == "pulumi":
-                found.append(pid)
-    return found
+    return [pid for pid in processes.descendants(os.getpid()) if processes.runs(pid, "pulumi")]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drkit import processes
 from drkit.errors import StepError
 
 _LOCKS = ".pulumi/locks/organization"
@@ -32,24 +33,19 @@ class Lock:
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.since}"
 
     def lives(self) -> bool:
-        """Whether its owner lives on this machine: a zombie is dead, and so is a number that
-        another program has by now.
-        """
-        try:
-            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
-            name = Path(f"/proc/{self.pid}/comm").read_text().strip()
-        except OSError:
-            return False
-        return state != "Z" and name == "pulumi"
+        """Whether its owner lives on this machine."""
+        return processes.runs(self.pid, "pulumi")
 
 
-def read_locks(url: str, s3: Any, *, project: str, stack: str) -> list[Lock]:
+def read_locks(url: str, s3: Callable[[], Any], *, project: str, stack: str) -> list[Lock]:
     """The locks of a stack in the backend ``url``: ``file://FOLDER``, or ``s3://BUCKET``, which
-    the boto3 client ``s3`` reads. Raises StepError for what is no lock.
+    the boto3 client that ``s3`` gives reads. Raises StepError for what is no lock.
     """
     where = urllib.parse.urlsplit(url)
     place = f"{_LOCKS}/{project}/{stack}/"
-    texts = _in_bucket(s3, where.netloc, place) if where.scheme == "s3" else _in(where.path, place)
+    texts = (
+        _in_bucket(s3(), where.netloc, place) if where.scheme == "s3" else _in(where.path, place)
+    )
     return [_read(text, stack) for text in texts]
 
 

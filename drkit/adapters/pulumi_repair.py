@@ -48,9 +48,12 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     be looked for. Nothing is changed then.
     """
     name, project = stale.stack.name, stale.opened.project
-    in_bucket = backend.url.startswith("s3:")
-    s3 = client(context.world, "s3", context.plan.outside.region) if in_bucket else None
-    locks = read_locks(backend.url, s3, project=project, stack=name)
+    locks = read_locks(
+        backend.url,
+        lambda: client(context.world, "s3", context.plan.outside.region),
+        project=project,
+        stack=name,
+    )
     for lock in locks:
         _must_be_gone(lock, project, context.lost)
     if not locks and not (stale.exported.deployment or {}).get("pending_operations"):

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,17 +90,13 @@ def kill_while(call: str, stack: str, context: Context, *, only_cli: bool) -> No
         assert process.pid is not None
         below = processes.descendants(process.pid)
         if only_cli:
-            [cli] = [pid for pid in below if _program(pid) == "pulumi"]
+            [cli] = [pid for pid in below if processes.runs(pid, "pulumi")]
             os.kill(cli, signal.SIGKILL)
         else:
             for pid in (process.pid, *below):
                 os.kill(pid, signal.SIGKILL)
     process.join(60)
     assert process.exitcode not in (None, 0)
-
-
-def _program(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 def live(site: Site, generation: int) -> Counter[str]:
