@@ -66,6 +66,17 @@ class Timeline:
         return max(did.ended for did in self._of(self.gate_needs))
 
     @property
+    def whole(self) -> float:
+        """When everything was done that waits for no gate: the whole shop, proven."""
+        needs = {step.id: step.needs for step in self.began.steps}
+        gates = {step.id for step in self.began.steps if step.kind == "gate"}
+        after = set(gates)
+        for step in self.began.steps:  # each stands behind what it needs
+            if after.intersection(needs[step.id]):
+                after.add(step.id)
+        return max(did.ended for did in self.steps.values() if did.id not in after)
+
+    @property
     def critical_path(self) -> list[Did]:
         """From the first step to the last that the gate waited for, each the last needed."""
         path, needs = list[Did](), self.gate_needs

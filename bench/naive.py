@@ -71,11 +71,14 @@ class Parts:
 
 
 def wanted(plan: Plan) -> list[Step]:
-    """Every step that must be done before a rebuild asks for consent, in an order that works."""
+    """Every step of a rebuild but the cutover and what comes after it, in an order that works."""
     graph = build_graph(plan, RunKind.REBUILD)
     gate = next(name for name, step in graph.steps.items() if isinstance(step.work, GateWork))
-    before = graph.ancestors(gate)
-    return [step for name, step in graph.steps.items() if name in before]
+    return [
+        step
+        for name, step in graph.steps.items()
+        if name != gate and gate not in graph.ancestors(name)
+    ]
 
 
 def rebuild(plan: Plan, target: Target, folder: Path, parts: Parts) -> None:

@@ -1,6 +1,6 @@
 """One try of one step, in a process of its own: a request as JSON in, messages as JSON lines out.
 
-Two processes: the supervisor (this module's ``main``), which adopts every orphan of the try and
+Two processes: the supervisor (:func:`supervise`), which adopts every orphan of the try and
 ends them all when the try is over, when it is asked to, and when drkit dies; and its child, which
 does the work. Everything that a tool prints goes to the log of the try, never to the channel. What
 tools leave in the folder for temporary files goes with the try, also when they are killed.
@@ -16,18 +16,18 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from drkit import processes
 
 
-def main() -> None:
-    """``python -m drkit.attempt PID SCRATCH``: supervise one try for the drkit with this process
-    id; its temporary files go to the folder SCRATCH, and with it.
+def supervise(*, parent: int, scratch: str) -> NoReturn:
+    """Supervise one try for as long as the process ``parent`` lives; its temporary files go to the
+    folder ``scratch``, and with it.
 
     Exits as the child did; with 128 and the signal's number where a signal ended it.
     """
-    supervisor, scratch = os.getpid(), sys.argv[2]
+    supervisor = os.getpid()
 
     def on_signal(_number: int, _frame: object) -> None:
         if os.getpid() == supervisor:  # else: the child, which has not put this away yet
@@ -38,7 +38,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     processes.adopt_orphans()
-    processes.die_with_parent(signal.SIGTERM, parent=int(sys.argv[1]))
+    processes.die_with_parent(signal.SIGTERM, parent=parent)
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -98,7 +98,3 @@ def _print_to(log: str) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from drkit.errors import ConfigurationError, Problem, StepError
 from drkit.model.record import IncidentBegan, RunBegan, Target
-from drkit.model.step import Step
 from drkit.model.wish import Wish
-from drkit.ports import Clock, Consent, Context, Secret, World
+from drkit.ports import Clock, Consent, Secret, World
 from drkit.reporting.seen import Failing
 
 if TYPE_CHECKING:
-    from drkit.adapters.attempts import ProcessAttempts
     from drkit.adapters.epoch import Epoch
     from drkit.adapters.held import Held
     from drkit.adapters.journal_outside import JournalOutside
@@ -173,15 +171,15 @@ def _may_carry_on(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) 
     return not (old or runs.left_customers(left.run) or serves(intent))
 
 
-def open_means(opened: Opened) -> Means:
+def open_means(around: Around) -> Means:
     """The tools of this machine and the identities of the stack outside, with all problems."""
     from drkit.adapters.pulumi_outputs import identities
     from drkit.toolchain.survey import hindrances
 
     problems = list(hindrances())
-    plan = opened.wish.plan
+    plan = around.wish.plan
     found = _or_problem(
-        lambda: identities(plan, opened.world, opened.vault), "outside.state", problems
+        lambda: identities(plan, around.world, around.vault), "outside.state", problems
     )
     return Means(identities=found or {}, problems=tuple(problems))
 
@@ -227,43 +225,6 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
             here, held.store, RunOf(region=wish.region, run=run, plan=plan)
         ),
     )
-
-
-def step_hands(opened: Opened, parts: Parts) -> ProcessAttempts:
-    """What runs the steps: processes, each told what is known when it starts."""
-    from drkit.adapters.attempts import ProcessAttempts
-    from drkit.adapters.digests import digest_of
-    from drkit.adapters.ssh_files import hosts_of, write_ssh_files
-    from drkit.engine.progress import lost_machines, stand
-
-    wish = opened.wish
-    jump = wish.plan.sites[wish.region].jump
-    raised = opened.epoch.run == parts.run
-    epoch = opened.epoch.number + (0 if raised else 1)
-
-    def context_for(step: Step, number: int) -> Context:
-        records = parts.journal.records()
-        facts = stand(records).facts
-        if hosts := hosts_of(facts):
-            write_ssh_files(parts.folder, hosts, jump=jump, key=opened.vault["ssh_key"])
-        return Context(
-            run=parts.run,
-            kind=wish.kind,
-            plan=wish.plan,
-            target=parts.target,
-            world=opened.world,
-            folder=parts.folder,
-            log=parts.folder / "logs" / f"{step.id}.{number}.log",
-            facts=facts,
-            vault=opened.vault,
-            identities=parts.identities,
-            recover_to=parts.recover_to,
-            epoch=epoch,
-            serving=opened.epoch.serving,
-            lost=lost_machines(records),
-        )
-
-    return ProcessAttempts(context_for, digest=lambda step: digest_of(wish.plan.root, step))
 
 
 def _or_problem(look: Callable[[], T], place: str, problems: list[Problem]) -> T | None:

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,9 @@ GRACE = timedelta(seconds=2)
 _POLL = 0.02
 """Seconds between two looks at who is left."""
 MARK = "DRKIT_TRY"
+"""In the environment of a try and of all below it: see :func:`marked`."""
+_NO_MARK = uuid.UUID(int=0).hex
+"""Stands there before the mark does, and is as long."""
 _STARTED = 19
 """Place of starttime (ticks since boot) in /proc/PID/stat after the command's name: proc(5)."""
 
@@ -70,17 +74,53 @@ def run(
     return Completed(code=process.returncode, out=out, err=err)
 
 
-def start_supervised(args: Sequence[str], *, cwd: Path, mark: str) -> subprocess.Popen[bytes]:
-    """Start a supervisor (see :mod:`drkit.attempt`) away from the terminal's signals.
-
-    ``mark`` stands in its environment and in that of all its descendants: see :func:`marked`.
+def start_server(args: Sequence[str], *, cwd: Path, channel: int) -> subprocess.Popen[bytes]:
+    """Start a process that answers on the descriptor ``channel``, away from the terminal and its
+    signals.
     """
     return subprocess.Popen(
         list(args),
         cwd=cwd,
-        env={**os.environ, MARK: mark},
+        env={**os.environ, MARK: _NO_MARK},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[channel],
+        start_new_session=True,
+    )
+
+
+def new_mark() -> str:
+    """One that no other try has."""
+    return uuid.uuid4().hex
+
+
+def room_for_mark() -> int:
+    """Where this process, a server that was just started, has the mark in the environment that
+    others see. To be asked before anything there is changed: libraries change copies.
+    """
+    libc = ctypes.CDLL(None)
+    libc.getenv.restype = ctypes.c_void_p
+    place: int = libc.getenv(MARK.encode())
+    return place
+
+
+def mark_this(mark: str, *, room: int) -> None:
+    """Mark this process, which the server with ``room`` forked, and all that it will fork or
+    execute.
+    """
+    if len(mark) != len(_NO_MARK):
+        raise ValueError(f"a mark has {len(_NO_MARK)} characters")
+    ctypes.memmove(room, mark.encode(), len(mark))
+    os.environ[MARK] = mark
+
+
+def start_listener(args: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a process that is told nothing, but learns of the end of this one: its input ends."""
+    return subprocess.Popen(
+        list(args),
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.compose import (
+    Around,
+    Means,
     Opened,
     Parts,
     look_around,
     open_means,
     open_parts,
     open_plan,
-    step_hands,
 )
 from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
 from drkit.errors import ConfigurationError, Problem
+from drkit.hands import Standing, standing, step_hands
 from drkit.holding import hold_outside, hold_site, look_outside, operator
 from drkit.model.record import (
     Body,
@@ -49,6 +52,7 @@ from drkit.reporting.seen import incident_seen
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
+    from drkit.holding import Free
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,9 @@ def carry_out(wish: Wish, company: Company) -> Ran:
     Raises UsageError and ConfigurationError (nothing was touched), RunBusy, RunTaken.
     """
     wish.check(datetime.now(UTC))
-    with hold_site(wish):
+    with hold_site(wish), standing(wish.plan) as ready:
         around = look_around(wish)
-        free = look_outside(around)
-        opened = open_plan(around)
-        means = open_means(opened)
+        free, opened, means = _look(around)
         problems = (*opened.problems, *means.problems)
         accepted = settle(problems, wish)
         refused = {step for problem, _ in accepted for step in problem.affects}
@@ -93,7 +95,15 @@ def carry_out(wish: Wish, company: Company) -> Ran:
         agreed = Agreed(graph=graph, accepted=accepted, skip=skip)
         with hold_outside(free) as held:
             company = replace(company, stop=_also_from_afar(company.stop, held))
-            return _run(wish, company, opened, open_parts(opened, means, held), agreed)
+            return _run(opened, open_parts(opened, means, held), agreed, company, ready)
+
+
+def _look(around: Around) -> tuple[Free | None, Opened, Means]:
+    """At all that the run needs. The means meanwhile: a region that is lost answers late."""
+    with ThreadPoolExecutor(1) as pool:
+        means = pool.submit(open_means, around)
+        free = look_outside(around)
+        return free, open_plan(around), means.result()
 
 
 def _also_from_afar(stop: Callable[[], Stop], held: Held) -> Callable[[], Stop]:
@@ -111,13 +121,13 @@ class Agreed:
     """Step → reason why it is taken as done."""
 
 
-def _run(wish: Wish, company: Company, opened: Opened, parts: Parts, agreed: Agreed) -> Ran:
-    observer = Observers([company.observer])
+def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: Standing) -> Ran:
+    wish, observer = opened.wish, Observers([company.observer])
     with parts.journal:
         _begin(wish, opened, parts, agreed, observer)
         hands = Hands(
             journal=parts.journal,
-            attempts=step_hands(opened, parts),
+            attempts=step_hands(opened, parts, ready),
             consent=parts.gate_keeper(company.consent(opened, parts)),
             observer=observer,
             clock=parts.clock,

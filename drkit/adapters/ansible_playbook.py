@@ -17,13 +17,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from drkit.adapters.ansible_forked import forked_playbooks
 from drkit.adapters.hosts_output import entrance, groups_of, hosts_of
 from drkit.adapters.playbook_vars import playbook_vars
 from drkit.adapters.reach import wait_for_hosts
+from drkit.adapters.ssh_lines import control_path
 from drkit.errors import EffectUnknown, StepError
 from drkit.model.outcome import Failure, Outcome, State
+from drkit.model.plan import Plan
 from drkit.model.step import PlaybookWork, StoreWork
 from drkit.ports import Context, Progress
+from drkit.recovery import collections_path
 
 _FAILED = frozenset({"runner_on_failed", "runner_on_unreachable"})
 
@@ -69,19 +73,20 @@ class PlaybookTool:
         variables = private / "drkit-vars.json"
         variables.touch(mode=0o600)
         variables.write_text(json.dumps(playbook_vars(context, self._work)))
-        result = ansible_runner.run(
-            private_data_dir=str(private),
-            playbook=str(playbook),
-            inventory=str(context.folder / "inventory"),
-            limit=self._work.hosts,
-            cmdline=f"-e @{variables}",
-            envvars=_environment(context, private),
-            event_handler=events.take,
-            # the variable of the environment would be overwritten by ansible-runner (2.4)
-            fact_cache=str(context.folder / "host-facts"),
-            quiet=False,
-            rotate_artifacts=1,
-        )
+        with forked_playbooks(ansible_settings(context.plan)):
+            result = ansible_runner.run(
+                private_data_dir=str(private),
+                playbook=str(playbook),
+                inventory=str(context.folder / "inventory"),
+                limit=self._work.hosts,
+                cmdline=f"-e @{variables}",
+                envvars=_environment(context, private),
+                event_handler=events.take,
+                # the variable of the environment would be overwritten by ansible-runner (2.4)
+                fact_cache=str(context.folder / "host-facts"),
+                quiet=False,
+                rotate_artifacts=1,
+            )
         return str(result.status)
 
 
@@ -180,41 +185,45 @@ def _outcome(status: str, events: _Events, *, group: str) -> Outcome:
     )
 
 
-def _environment(context: Context, private: Path) -> dict[str, str]:
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "ANSIBLE_COLLECTIONS_PATH": str(_collections(context)),
-        "ANSIBLE_ROLES_PATH": str(context.plan.root / "playbooks" / "roles"),
+def ansible_settings(plan: Plan) -> dict[str, str]:
+    """What is set of Ansible for all playbooks of ``plan``, as variables of its environment."""
+    settings = {
+        "ANSIBLE_COLLECTIONS_PATH": f"{collections_path()}:{plan.root / 'collections'}",
+        "ANSIBLE_ROLES_PATH": str(plan.root / "playbooks" / "roles"),
         # False would beat StrictHostKeyChecking in the ssh configuration
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_PIPELINING": "True",
         # of a connection that was dropped before it began; mitogen has no such setting
         "ANSIBLE_SSH_RETRIES": "2",
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(private / "cp"),
         "ANSIBLE_FORKS": "10",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_RETRY_FILES_ENABLED": "False",
-        "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
         "ANSIBLE_GATHERING": "smart",
-        "PYTHONDONTWRITEBYTECODE": "",
+        "ANSIBLE_STRATEGY": plan.defaults.strategy,
     }
-    strategy = context.plan.defaults.strategy
-    if strategy.startswith("mitogen"):
+    if plan.defaults.strategy.startswith("mitogen"):
         import ansible_mitogen
 
         plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
-        environment["ANSIBLE_STRATEGY_PLUGINS"] = str(plugins)
+        settings["ANSIBLE_STRATEGY_PLUGINS"] = str(plugins)
         # mitogen's limit holds for all that a connection takes, ssh, jump host, sudo and the start
         # of Python there; Ansible's 10 s were seen too short when six playbooks want one host
-        environment["ANSIBLE_TIMEOUT"] = "30"
-    environment["ANSIBLE_STRATEGY"] = strategy
+        settings["ANSIBLE_TIMEOUT"] = "30"
+    return settings
+
+
+def _environment(context: Context, private: Path) -> dict[str, str]:
+    environment = {
+        **ansible_settings(context.plan),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(private / "cp"),
+        "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    if path := control_path(context.folder):
+        # no ControlPersist: a master of Ansible's own would be one more beside drkit's
+        environment["ANSIBLE_SSH_ARGS"] = f"-o ControlPath={path}"
     return environment
-
-
-def _collections(context: Context) -> str:
-    from drkit.recovery import collections_path
-
-    return f"{collections_path()}:{context.plan.root / 'collections'}"
 
 
 @contextmanager

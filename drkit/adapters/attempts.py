@@ -11,18 +11,16 @@ import json
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from drkit import processes
 from drkit.adapters.codec import from_json
+from drkit.adapters.forking import Forked, ForkServer, Job
 from drkit.adapters.requests import outcome_of_error, write_request
 from drkit.adapters.scratch import make_scratch, sweep_scratch
 from drkit.engine.loop import Ended, Said
@@ -41,11 +39,10 @@ class _Try:
     step: Step
     folder: Path
     """The run's."""
-    process: subprocess.Popen[bytes]
+    supervisor: Forked
+    """Once it has ended, so has all below it."""
     mark: str
     began: float
-    ended: int
-    """A descriptor that can be read once the supervisor, and so all below it, is gone."""
     buffer: bytes = b""
     outcome: Outcome | None = None
     why_ended: str = ""
@@ -54,15 +51,22 @@ class _Try:
 
 
 class ProcessAttempts:
-    """Implements :class:`drkit.engine.loop.Attempts`. Not for use from more than one thread:
-    the kernel's "parent died" signal is bound to the thread that started the child.
+    """Implements :class:`drkit.engine.loop.Attempts`. Not for use from more than one thread, as
+    ``server`` is not.
 
     A try is over when its supervisor is: not when its channel closes, because the supervisor may
     still be ending what the tool left behind. Nothing here waits for one try while others run.
     """
 
-    def __init__(self, context_for: ContextFor, *, digest: Callable[[Step], str]) -> None:
+    def __init__(
+        self,
+        context_for: ContextFor,
+        *,
+        digest: Callable[[Step], str],
+        server: ForkServer,
+    ) -> None:
         self._context_for = context_for
+        self._server = server
         self._digest = digest
         self._selector = selectors.DefaultSelector()
         self._tries: dict[str, _Try] = {}
@@ -95,7 +99,7 @@ class ProcessAttempts:
             current = self._tries.get(key.data)
             if current is not None:
                 yield from self._read(current)
-                if key.fd == current.ended:
+                if key.fd == current.supervisor.ended:
                     yield self._ended(current)
 
     def stop(self) -> None:
@@ -103,38 +107,38 @@ class ProcessAttempts:
             self._end(current, "a person stopped it")
 
     def _start(self, step: Step, request: bytes, context: Context) -> None:
-        mark, scratch = uuid.uuid4().hex, make_scratch(context.folder, step.id)
-        # -P: a file of the plan's folder must not stand in for a module of the same name
-        command = [sys.executable, "-P", "-m", "drkit.attempt", str(os.getpid()), str(scratch)]
-        process = processes.start_supervised(command, cwd=context.plan.root, mark=mark)
-        if process.stdin is None or process.stdout is None:
-            raise AssertionError("a supervisor is always started with pipes")
-        current = _Try(
+        mark, scratch = processes.new_mark(), make_scratch(context.folder, step.id)
+        job = Job(
+            name=f"drkit {step.id}",
+            mark=mark,
+            scratch=scratch,
+            folder=context.plan.root,
+        )
+        supervisor = self._server.fork(job)
+        self._tries[step.id] = _Try(
             step=step,
             folder=context.folder,
-            process=process,
+            supervisor=supervisor,
             mark=mark,
             began=time.monotonic(),
-            ended=os.pidfd_open(process.pid),
         )
-        self._tries[step.id] = current
-        os.set_blocking(process.stdout.fileno(), False)
-        self._selector.register(process.stdout, selectors.EVENT_READ, step.id)
-        self._selector.register(current.ended, selectors.EVENT_READ, step.id)
-        with contextlib.suppress(BrokenPipeError), process.stdin:
-            _make_room(process.stdin, len(request))
-            process.stdin.write(request)
+        os.set_blocking(supervisor.said.fileno(), False)
+        self._selector.register(supervisor.said, selectors.EVENT_READ, step.id)
+        self._selector.register(supervisor.ended, selectors.EVENT_READ, step.id)
+        with contextlib.suppress(BrokenPipeError), supervisor.task as task:
+            _make_room(task, len(request))
+            task.write(request)
 
     def _read(self, current: _Try) -> Iterator[Said]:
         """All that the try has said since. Its end of the channel may close before it ends."""
-        stdout = current.process.stdout
-        if stdout is None or stdout.closed:
+        said = current.supervisor.said
+        if said.closed:
             return
         with contextlib.suppress(BlockingIOError):
-            while data := os.read(stdout.fileno(), 1 << 16):
+            while data := os.read(said.fileno(), 1 << 16):
                 yield from self._lines(current, data)
-            self._selector.unregister(stdout)
-            stdout.close()
+            self._selector.unregister(said)
+            said.close()
 
     def _lines(self, current: _Try, data: bytes) -> Iterator[Said]:
         *lines, current.buffer = (current.buffer + data).split(b"\n")
@@ -155,7 +159,7 @@ class ProcessAttempts:
             current.garbled = f"what it said of its outcome cannot be read ({type(error).__name__})"
 
     def _ended(self, current: _Try) -> Ended:
-        code = current.process.wait()
+        code = self._server.code(current.supervisor)
         if code < 0:  # the supervisor itself was killed: nobody has ended what is below it
             processes.end_processes(processes.marked(current.mark))
         sweep_scratch(current.folder, current.step.id)
@@ -174,12 +178,11 @@ class ProcessAttempts:
 
     def _forget(self, current: _Try) -> None:
         del self._tries[current.step.id]
-        self._selector.unregister(current.ended)
-        os.close(current.ended)
-        stdout = current.process.stdout
-        if stdout is not None and not stdout.closed:
-            self._selector.unregister(stdout)
-            stdout.close()
+        self._selector.unregister(current.supervisor.ended)
+        os.close(current.supervisor.ended)
+        if not current.supervisor.said.closed:
+            self._selector.unregister(current.supervisor.said)
+            current.supervisor.said.close()
 
     def _end_overdue(self) -> None:
         for current in self._tries.values():
@@ -190,7 +193,7 @@ class ProcessAttempts:
     def _end(self, current: _Try, why: str) -> None:
         if not current.why_ended:
             current.why_ended = why
-            current.process.send_signal(signal.SIGTERM)
+            current.supervisor.end()
 
 
 def _message(line: bytes) -> object:
@@ -201,7 +204,7 @@ def _message(line: bytes) -> object:
         return None
 
 
-def _make_room(pipe: IO[bytes], size: int) -> None:
+def _make_room(pipe: BinaryIO, size: int) -> None:
     """A request that fits into the pipe is written at once; else the start of its reader is waited
     for. Where the kernel grants no larger pipe, it is.
     """

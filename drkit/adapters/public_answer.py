@@ -10,7 +10,7 @@ from datetime import timedelta
 from drkit.model.plan import Plan
 from drkit.ports import World
 
-_WITHIN = timedelta(seconds=4)
+_WITHIN = timedelta(seconds=3)
 """For the whole of the answer: a site that is half dead may drip for minutes."""
 _BROKEN = 500
 """From this status on, the shop itself says that it cannot serve."""
@@ -25,7 +25,7 @@ class Answer:
 
 
 def public_answer(plan: Plan, world: World) -> Answer:
-    """Ask for the front page, by the customers' DNS. Takes 4 s at the most."""
+    """Ask for the front page, by the customers' DNS. Takes 3 s at the most."""
     heard: list[Answer] = []
     # a daemon: where the site drips, nobody waits for the end of it, nor does the end of drkit
     asking = threading.Thread(target=lambda: heard.append(_ask(plan, world)), daemon=True)

@@ -43,9 +43,8 @@ _NEW = Deployment(version=3, deployment={})
 
 
 class _Stack(Stack):
-    """The SDK asks the CLI for outputs and history after each operation: 0.6 s, and events said it.
-
-    Measured with pulumi 3.259.
+    """The SDK asks the CLI for outputs and history after each operation: three calls of 0.4 s
+    (measured with pulumi 3.259), and the events have said it all.
     """
 
     def outputs(self) -> OutputMap:
@@ -53,6 +52,12 @@ class _Stack(Stack):
 
     def info(self, show_secrets: bool = True) -> UpdateSummary:  # noqa: ARG002 - as the parent's
         return UpdateSummary("", datetime.now(UTC), "", {}, {}, "")
+
+
+def _quiet(stack: Stack) -> Stack:
+    """The SDK's ``create`` and ``select`` make a plain Stack, of whatever class they are asked."""
+    stack.__class__ = _Stack
+    return stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +120,14 @@ def create_or_select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
     locked one is there, too.
     """
     try:
-        return _Stack.create(stack, opened.workspace), _NEW
+        return _quiet(Stack.create(stack, opened.workspace)), _NEW
     except (StackAlreadyExistsError, ConcurrentUpdateError):
         return select(opened, stack)
 
 
 def select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
     """A stack that exists; raises StackNotFoundError."""
-    selected = _Stack.select(stack, opened.workspace)
+    selected = _quiet(Stack.select(stack, opened.workspace))
     return selected, selected.export_stack()
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from drkit import processes
+from drkit.adapters.ssh_lines import sockets_of
 from drkit.errors import EffectUnknown, StepError
 from drkit.ports import Progress
 
@@ -20,6 +21,8 @@ PATIENCE = timedelta(minutes=3)
 """From "running" to sshd: AWS's slowest images take about two."""
 _TRY = timedelta(seconds=20)
 _PAUSE = 0.3
+_SOON = 5.0
+_LOOK = 0.05
 _HOPELESS = ("Host key verification failed", "Permission denied", "Bad owner or permissions")
 
 
@@ -53,6 +56,8 @@ def wait_for_hosts(
 def _answer(folder: Path, host: str, deadline: float) -> str:
     """Empty once the host has answered; else what ssh said last."""
     while True:
+        if _is_connected(folder, host):
+            return ""
         try:
             # BatchMode and the pinned keys come from the configuration
             tried = processes.run(
@@ -67,3 +72,15 @@ def _answer(folder: Path, host: str, deadline: float) -> str:
         if hopeless or time.monotonic() > deadline:
             return last_words[0]
         time.sleep(_PAUSE)
+
+
+def _is_connected(folder: Path, host: str) -> bool:
+    """Whether the command that this belongs to gets through to ``host`` soon, if it tries at all:
+    one that asks is enough while hosts boot.
+    """
+    sockets, deadline = sockets_of(folder), time.monotonic() + _SOON
+    while sockets is not None and time.monotonic() < deadline:
+        if (sockets / host).exists():
+            return True
+        time.sleep(_LOOK)
+    return False

@@ -18,6 +18,7 @@ from pathlib import Path
 from drkit.adapters.attempts import ProcessAttempts
 from drkit.adapters.clock import SystemClock
 from drkit.adapters.consent import GivenConsent
+from drkit.adapters.forking import ForkServer
 from drkit.adapters.journal_file import JournalFile
 from drkit.cli.interrupts import Interrupts
 from drkit.engine.decide import Pass
@@ -70,7 +71,8 @@ def graph_of(folder: Path) -> Graph:
 def main(folder: Path, dies_at: int | None) -> None:
     graph, clock = graph_of(folder), SystemClock()
     plan = plan_at(folder)
-    with JournalFile(folder / "run" / "journal.jsonl", now=clock.now) as journal:
+    file = folder / "run" / "journal.jsonl"
+    with ForkServer(folder) as server, JournalFile(file, now=clock.now) as journal:
 
         def context_for(step: Step, number: int) -> Context:
             facts = {**FACTS, **stand(journal.records()).facts}
@@ -78,7 +80,7 @@ def main(folder: Path, dies_at: int | None) -> None:
 
         hands = Hands(
             journal=journal,
-            attempts=ProcessAttempts(context_for, digest=lambda _: ""),
+            attempts=ProcessAttempts(context_for, digest=lambda _: "", server=server),
             consent=GivenConsent(plan, {}),
             observer=Deadly(dies_at),
             clock=clock,

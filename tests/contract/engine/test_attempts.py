@@ -26,8 +26,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, marker: str) -> Iterat
     tries = Tries(root=tmp_path)
     made = Bench(attempts=tries.attempts, ground=ProcessGround(tries))
     yield made
-    made.attempts.stop()
-    made.until(lambda: not tries.attempts.running)
+    tries.over()
 
 
 def test_a_try_that_goes_well_ends_once_as_done_and_has_its_effect_once(bench: Bench) -> None:

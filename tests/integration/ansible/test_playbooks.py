@@ -172,7 +172,7 @@ def test_the_secrets_of_a_playbook_leave_no_file_when_it_is_killed(
     [variables] = folder.glob("*/drkit-vars.json")
     assert "hunter2-of-the-database" in variables.read_text(), "a positive control"
     assert variables.stat().st_mode & 0o077 == 0
-    ours = [pid for pid in alive_with(marker) if b"drkit.attempt" in cmdline(pid)]
+    ours = [pid for pid in tries.survivors(marker) if comm(pid) == "drkit play"]
     worker = next(pid for pid in ours if parent(pid) in ours)  # the other one is its supervisor
     os.kill(worker, signal.SIGKILL)
     assert tries.to_the_end("play").outcome.state is State.UNKNOWN
@@ -186,11 +186,15 @@ def test_a_stopped_playbook_leaves_no_process(tries: Tries, marker: str) -> None
     eventually(lambda: [p for p in alive_with(marker) if cmdline(p).startswith(b"sleep\0")])
     tries.attempts.stop()
     assert tries.to_the_end("play").outcome.state is State.UNKNOWN
-    assert alive_with(marker) == []
+    assert tries.survivors(marker) == []
 
 
 def cmdline(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def comm(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 def parent(pid: int) -> int:

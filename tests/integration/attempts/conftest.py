@@ -14,5 +14,4 @@ from tests.integration.attempts.trying import Tries
 def tries(tmp_path: Path, marker: str) -> Iterator[Tries]:
     made = Tries(root=tmp_path)
     yield made
-    made.attempts.stop()
-    made.until(lambda: not made.attempts.running)
+    made.over()

@@ -15,7 +15,6 @@ from drkit.adapters.scratch import make_scratch, sweep_scratch
 from drkit.model.outcome import State
 from drkit.model.step import WaitWork
 from tests.integration.attempts.trying import Tries, eventually, step
-from tests.survivors import alive_with
 
 FOREVER = "time.sleep(600)"
 
@@ -82,7 +81,7 @@ def test_a_try_that_is_killed_ends_as_unknown_and_leaves_nothing(
     assert outcome.state is State.UNKNOWN
     assert "SIGKILL" in outcome.message
     assert "looks at what is there" in outcome.failures[0].remedy
-    eventually(lambda: alive_with(marker) == [])
+    eventually(lambda: tries.survivors(marker) == [])
 
 
 def test_a_try_that_takes_longer_than_its_limit_is_ended_and_unknown(tries: Tries) -> None:
@@ -119,7 +118,7 @@ def test_a_child_that_left_the_session_and_outlives_its_tool_is_ended(
     text = 'subprocess.Popen(["setsid", "sh", "-c", "trap : TERM; while :; do sleep 1; done"])'
     tries.start(tries.program("card", text))
     assert tries.to_the_end("card").outcome.state is State.DONE
-    assert alive_with(marker) == [], "a try is over only when all its processes are"
+    assert tries.survivors(marker) == [], "a try is over only when all its processes are"
 
 
 def test_a_try_that_is_slow_to_die_holds_up_no_other(tries: Tries) -> None:

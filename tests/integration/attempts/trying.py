@@ -10,12 +10,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from drkit.adapters.attempts import ProcessAttempts
+from drkit.adapters.forking import ForkServer
 from drkit.engine.loop import Ended, Said
 from drkit.model.plan import Plan
 from drkit.model.record import Target
 from drkit.model.step import LedgerWork, RunKind, Step, Work
 from drkit.ports import Context, Endpoint, Secret, World
 from tests.fakes.documents import plan_at
+from tests.survivors import alive_with
 
 TICK = timedelta(milliseconds=50)
 
@@ -60,6 +62,7 @@ class Tries:
     """Attempts in one folder, and what they said and came to."""
 
     root: Path
+    server: ForkServer = field(init=False)
     attempts: ProcessAttempts = field(init=False)
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     plan: Plan | None = None
@@ -67,7 +70,12 @@ class Tries:
     ended: dict[str, Ended] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.attempts = ProcessAttempts(self._context, digest=lambda _: "")
+        self.serve_by(ForkServer(self.root))
+
+    def serve_by(self, server: ForkServer) -> None:
+        """Let ``server`` fork all tries from now on."""
+        self.server = server
+        self.attempts = ProcessAttempts(self._context, digest=lambda _: "", server=self.server)
 
     def _context(self, step: Step, number: int) -> Context:
         plan = self.plan or plan_at(self.root)
@@ -102,6 +110,16 @@ class Tries:
         while not what():
             assert time.monotonic() < deadline, f"not within {within} s; ended: {self.ended}"
             self.turn()
+
+    def survivors(self, mark: str) -> list[int]:
+        """What is alive of the tries; their server may be."""
+        return [pid for pid in alive_with(mark) if pid != self.server.pid]
+
+    def over(self) -> None:
+        """End all, with the server."""
+        self.attempts.stop()
+        self.until(lambda: not self.attempts.running)
+        self.server.close()
 
     def to_the_end(self, name: str) -> Ended:
         self.until(lambda: name in self.ended)

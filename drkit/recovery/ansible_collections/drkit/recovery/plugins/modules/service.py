@@ -75,7 +75,7 @@ class Unit:
     def run(self) -> None:
         """Run now and after each boot."""
         if not self._is("is-enabled"):
-            self._do("enable", self._name)
+            self._do("enable", "--no-reload", self._name)  # take_up has reloaded
         if not self._is("is-active"):
             self._do("start", self._name)
 

@@ -1,0 +1,132 @@
+"""The process that every try is forked from: it has read what tools are made of, once.
+
+A Python of its own would read it for each try: 0.5 to 1.4 s of a core (measured), and the cores of
+the machine are what a rebuild waits for. It reads, forks and reports ends, and does nothing else:
+it has one thread, knows no plan and no secret. Whoever asks is :mod:`drkit.adapters.forking`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from drkit import attempt, processes
+
+MESSAGE = 1 << 16
+"""Bytes that a message has at most."""
+_DESCRIPTORS = 2
+"""That come with a request: what the try reads its task from, and what it answers on."""
+_ANSIBLE = "ansible"
+_READ = (
+    "drkit.adapters.requests",
+    "drkit.adapters.discretion",
+    "drkit.adapters.pulumi_stack",
+    "pulumi_aws.ec2",
+    "pulumi_aws.provider",
+    "drkit.adapters.ansible_playbook",
+    "ansible_runner",
+    _ANSIBLE,
+    "drkit.adapters.pytest_check",
+    "drkit.checking.plugin",
+    "testinfra",
+    "drkit.adapters.ledger",
+    "drkit.adapters.epoch",
+)
+"""In the order in which a rebuild needs it."""
+
+
+def main() -> None:
+    """``python -m drkit.forkserver PID FD``: serve the drkit with this process id over FD."""
+    room = processes.room_for_mark()
+    processes.die_with_parent(signal.SIGTERM, parent=int(sys.argv[1]))
+    _Server(socket.socket(fileno=int(sys.argv[2])), room).run()
+
+
+class _Server:
+    def __init__(self, channel: socket.socket, room: int) -> None:
+        """``room`` is where the mark of a try belongs."""
+        self._channel = channel
+        self._room = room
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(channel, selectors.EVENT_READ)
+        self._unread = deque(_READ)
+
+    def run(self) -> NoReturn:
+        """Ends when the other side has closed. A request never waits for more than one reading."""
+        settings = json.loads(self._channel.recv(MESSAGE) or "{}")
+        while True:
+            events = self._selector.select(0 if self._unread else None)
+            for key, _ in events:
+                if key.data is None:
+                    self._take()
+                else:
+                    self._tell_end(key.fd, key.data)
+            if self._unread and not events:
+                _read(self._unread.popleft(), settings)
+                if not self._unread:
+                    gc.collect()
+                    gc.freeze()  # else each try would copy what its collector only looks at
+                    self._say({"read": len(_READ)})
+
+    def _take(self) -> None:
+        data, descriptors, _, _ = socket.recv_fds(self._channel, MESSAGE, _DESCRIPTORS)
+        if not data:
+            os._exit(0)
+        pid = os.fork()
+        if pid == 0:
+            _become_try(json.loads(data), descriptors, self._room)
+        # opened before anybody collects the child: it cannot be another process's
+        ended = os.pidfd_open(pid)
+        self._selector.register(ended, selectors.EVENT_READ, pid)
+        self._say({"forked": pid}, ended)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _tell_end(self, ended: int, pid: int) -> None:
+        self._selector.unregister(ended)
+        os.close(ended)
+        self._say({"ended": pid, "code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])})
+
+    def _say(self, message: Mapping[str, int], *descriptors: int) -> None:
+        try:
+            socket.send_fds(self._channel, [json.dumps(message).encode()], descriptors)
+        except (BrokenPipeError, ConnectionResetError):
+            os._exit(0)  # nobody is left; the kernel ends the tries with this process
+
+
+def _become_try(request: Mapping[str, str], descriptors: Sequence[int], room: int) -> NoReturn:
+    server = os.getppid()
+    os.setsid()
+    for descriptor, place in zip(descriptors, (0, 1), strict=True):
+        os.dup2(descriptor, place)
+    os.closerange(3, MESSAGE)
+    processes.mark_this(request["mark"], room=room)
+    os.chdir(request["folder"])
+    Path("/proc/self/comm").write_text(request["name"])
+    attempt.supervise(parent=server, scratch=request["scratch"])
+
+
+def _read(module: str, settings: Mapping[str, str]) -> None:
+    """What cannot be read is a matter of the try that needs it: it says so."""
+    with contextlib.suppress(Exception):
+        if module != _ANSIBLE:
+            importlib.import_module(module)
+        elif settings:
+            from drkit.adapters.ansible_forked import read_ansible
+
+            read_ansible(settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The engine's hands: what runs the steps, and what stands meanwhile so that no try has to make it.
+
+Beside :mod:`drkit.compose` the only place that builds adapters, each imported where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drkit.compose import Opened, Parts
+from drkit.model.plan import Plan
+from drkit.model.step import Step
+from drkit.ports import Context
+
+if TYPE_CHECKING:
+    from drkit.adapters.attempts import ProcessAttempts
+    from drkit.adapters.forking import ForkServer
+    from drkit.adapters.ssh_lines import SshLines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands for as long as a command runs, so that no try has to make it for itself."""
+
+    server: ForkServer
+    lines: SshLines
+
+
+@contextmanager
+def standing(plan: Plan) -> Iterator[Standing]:
+    """Gets ready by itself, while the world is looked at."""
+    from drkit.adapters.ansible_playbook import ansible_settings
+    from drkit.adapters.forking import ForkServer
+    from drkit.adapters.ssh_lines import SshLines
+
+    settings = ansible_settings(plan)
+    with ForkServer(plan.root, settings=settings) as server, SshLines() as lines:
+        yield Standing(server=server, lines=lines)
+
+
+def step_hands(opened: Opened, parts: Parts, standing: Standing) -> ProcessAttempts:
+    """What runs the steps: processes, each told what is known when it starts."""
+    from drkit.adapters.attempts import ProcessAttempts
+    from drkit.adapters.digests import digest_of
+    from drkit.adapters.ssh_files import hosts_of, write_ssh_files
+    from drkit.engine.progress import lost_machines, stand
+
+    wish = opened.wish
+    jump = wish.plan.sites[wish.region].jump
+    raised = opened.epoch.run == parts.run
+    epoch = opened.epoch.number + (0 if raised else 1)
+
+    def context_for(step: Step, number: int) -> Context:
+        records = parts.journal.records()
+        facts = stand(records).facts
+        if hosts := hosts_of(facts):
+            write_ssh_files(parts.folder, hosts, jump=jump, key=opened.vault["ssh_key"])
+            standing.lines.keep(parts.folder, hosts)
+        return Context(
+            run=parts.run,
+            kind=wish.kind,
+            plan=wish.plan,
+            target=parts.target,
+            world=opened.world,
+            folder=parts.folder,
+            log=parts.folder / "logs" / f"{step.id}.{number}.log",
+            facts=facts,
+            vault=opened.vault,
+            identities=parts.identities,
+            recover_to=parts.recover_to,
+            epoch=epoch,
+            serving=opened.epoch.serving,
+            lost=lost_machines(records),
+        )
+
+    return ProcessAttempts(
+        context_for,
+        digest=lambda step: digest_of(wish.plan.root, step),
+        server=standing.server,
+    )

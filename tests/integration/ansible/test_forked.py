@@ -1,0 +1,73 @@
+"""A playbook is a fork of the server that has read Ansible, where it was read by its settings."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from drkit.adapters.ansible_playbook import ansible_settings
+from drkit.adapters.forking import ForkServer
+from drkit.model.outcome import State
+from drkit.model.step import PlaybookWork
+from tests.fakes.documents import plan_at
+from tests.integration.ansible.conftest import Run
+from tests.integration.ansible.localhost import write_playbook
+from tests.integration.ansible.test_playbooks import SLEEP, STRATEGIES, comm, parent
+from tests.integration.attempts.trying import Tries, eventually, step
+
+WHO = "{{ lookup('pipe', 'tr \\\\0 \" \" < /proc/$PPID/cmdline') }}"
+"""The command line of the process that runs the task on this machine."""
+TELL = {
+    "name": "Tell drkit",
+    "ansible.builtin.set_stats": {"data": {"drkit_facts": {"who": WHO}}},
+    "run_once": True,
+}
+
+
+@STRATEGIES
+def test_a_playbook_is_forked_and_obeys_the_strategy(
+    play: Run, tries: Tries, strategy: str
+) -> None:
+    outcome = play(TELL, strategy=strategy)
+    assert outcome.state is State.DONE, outcome
+    assert "drkit.forkserver" in str(outcome.facts["who"])
+    log = (tries.root / "run" / "logs" / "play.1.log").read_text()
+    # Ansible says so of each strategy that is not its own
+    assert ("Use of strategy plugins" in log) == (strategy != "linear")
+
+
+def test_settings_that_ansible_was_not_read_by_make_it_be_executed(
+    tries: Tries, marker: str
+) -> None:
+    """Some settings Ansible takes for good when it is read: a fork would not obey them."""
+    read = plan_at(tries.root, defaults={"strategy": "mitogen_linear"})
+    tries.serve_by(ForkServer(tries.root, settings=ansible_settings(read)))
+    tries.server.read_all()
+    tries.plan = plan_at(tries.root, defaults={"strategy": "linear"})
+    write_playbook(tries.root, "play", TELL)
+    tries.start(step("play", PlaybookWork(playbook="play", hosts="all")))
+    outcome = tries.to_the_end("play").outcome
+    assert outcome.state is State.DONE, outcome
+    assert "ansible-playbook" in str(outcome.facts["who"])
+    assert marker
+
+
+@pytest.mark.parametrize("strategy", ["linear", "mitogen_linear"])
+def test_a_forked_playbook_does_not_outlive_its_supervisor(
+    tries: Tries, marker: str, strategy: str
+) -> None:
+    """Killed, the supervisor ends nothing: what it leaves is found by its mark, forks too."""
+    tries.plan = plan_at(tries.root, defaults={"strategy": strategy})
+    tries.serve_by(ForkServer(tries.root, settings=ansible_settings(tries.plan)))
+    tries.server.read_all()
+    write_playbook(tries.root, "play", SLEEP)
+    tries.start(step("play", PlaybookWork(playbook="play", hosts="all")))
+    tries.until(lambda: "Sleep" in [said.line for said in tries.said])
+    ours = [pid for pid in tries.survivors(marker) if comm(pid) == "drkit play"]
+    supervisor = next(pid for pid in ours if parent(pid) == tries.server.pid)
+    assert len(ours) > 2, "a positive control: the playbook is one of them"
+    os.kill(supervisor, signal.SIGKILL)
+    assert tries.to_the_end("play").outcome.state is State.UNKNOWN
+    eventually(lambda: not tries.survivors(marker))
