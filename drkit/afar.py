@@ -15,6 +15,7 @@ from drkit.errors import ConfigurationError, JournalDamaged, UsageError
 from drkit.holding import operator
 from drkit.model.plan import Plan
 from drkit.model.record import Record, RunBegan, RunEnded, RunTakenOver
+from drkit.model.step import RunKind
 
 if TYPE_CHECKING:
     from drkit.adapters.lease import Found
@@ -55,6 +56,18 @@ class Copy:
 
     place: str
     records: tuple[Record, ...]
+
+
+def site_of_run(plan: Plan, run: str) -> tuple[RunKind, str]:
+    """Kind and site of a run, by its id. Raises UsageError for what is no run of ``plan``."""
+    from drkit.adapters.runs_folder import kind_of
+
+    for site in plan.sites:
+        if kind := kind_of(run, site):
+            return RunKind(kind), site
+    raise UsageError(
+        f"`{run}` is no run of this plan", remedy="`drkit runs` lists those that there are"
+    )
 
 
 class Afar:
@@ -123,14 +136,7 @@ class Afar:
 
     def region_of(self, run: str) -> str:
         """The site of a run, by its id. Raises UsageError for what is no run of this plan."""
-        from drkit.adapters.runs_folder import kind_of
-
-        for site in self._plan.sites:
-            if kind_of(run, site):
-                return site
-        raise UsageError(
-            f"`{run}` is no run of this plan", remedy="`drkit runs` lists those that there are"
-        )
+        return site_of_run(self._plan, run)[1]
 
     def answer(self, known: Known, step: str, *, person: str, given: Given) -> None:
         """Leave the signed answer of ``person`` to a gate of a run.

@@ -55,6 +55,8 @@ class Options:
     first: str | None = None
     """Begin with this step: what it needs, and is not done, is skipped for ``reason``."""
     reason: str = ""
+    resumes: str = ""
+    """Carry on with this run; where that cannot be, nothing is touched and no other is begun."""
     max_parallel: int = 8
     since: datetime | None = None
     """When customers lost the shop, aware; None: what the probe saw."""
@@ -128,6 +130,7 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         again=options.again,
         first=options.first,
         reason=options.reason,
+        resumes=options.resumes,
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from drkit.errors import ConfigurationError, Problem, StepError
+from drkit.errors import ConfigurationError, Problem, StepError, UsageError
 from drkit.model.record import IncidentBegan, RunBegan, Target
 from drkit.model.wish import Wish
+from drkit.planning.changes import plan_changes
 from drkit.ports import Clock, Consent, Secret, World
 from drkit.reporting.seen import Failing
 
@@ -147,28 +148,51 @@ def _intent(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Intent:
         left=left,
         recover_to=wish.recover_to,
     )
-    if left is None or not _may_carry_on(wish, intent, left, runs):
+    if wish.resumes and (left is None or left.run != wish.resumes):
+        raise UsageError(
+            f"{wish.resumes} cannot be carried on: it is over, or its site has a newer run",
+            remedy=f"`drkit status {wish.resumes}` says how it stands",
+        )
+    against = _against_carrying_on(wish, intent, left, runs) if left is not None else ""
+    if wish.resumes and against:
+        changes = tuple(
+            Problem(place="plan", message=change, remedy="put it back as it was")
+            for change in plan_changes(left.plan if left else {}, wish.plan.source)
+        )
+        raise ConfigurationError(
+            f"{wish.resumes} cannot be carried on: {against}; nothing was touched",
+            problems=changes,
+            remedy=f"or begin another run: `drkit {wish.kind} --region {wish.region}`",
+        )
+    if left is None or against:
         return intent
     return replace(intent, carried_on=left, done=runs.done_steps(left.run))
 
 
-def _may_carry_on(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> bool:
-    """Another plan, or another moment to restore to, is another run. So is one that began before
+def _against_carrying_on(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> str:
+    """Why ``left`` must not be carried on, if anything is against it.
+
+    Another plan, or another moment to restore to, is another run. So is one that began before
     some other site was opened, that was left alone for long, or whose old site served meanwhile:
     customers may have ordered on, so what it restored is old, and so is its reading of the ledgers.
     """
     from drkit.adapters.preflight import serves
     from drkit.adapters.probe_results import probe_file, recovered_since
 
-    if left.plan != wish.plan.source or wish.recover_to not in {None, left.recover_to}:
-        return False
+    if left.plan != wish.plan.source:
+        return "the plan is not the one that it began with"
+    if wish.recover_to not in {None, left.recover_to}:
+        return "it does not restore to that moment"
     if intent.epoch.run == left.run:
-        return True
+        return ""
     if intent.epoch.serving_name != left.serving_before:
-        return False
+        return "another site was opened since it began"
+    if runs.is_stale(left.run):
+        return "it was left alone for too long"
     probed = probe_file(wish.plan.root)
-    old = runs.is_stale(left.run) or recovered_since(probed, runs.began_at(left.run))
-    return not (old or runs.left_customers(left.run) or serves(intent))
+    if recovered_since(probed, runs.began_at(left.run)) or runs.left_customers(left.run):
+        return "the old site has served customers since it began"
+    return "the old site serves customers" if serves(intent) else ""
 
 
 def open_means(around: Around) -> Means:

@@ -7,6 +7,7 @@ because a master that outlives a run skips the host key check (measured).
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -201,10 +202,9 @@ def ansible_settings(plan: Plan) -> dict[str, str]:
         "ANSIBLE_GATHERING": "smart",
         "ANSIBLE_STRATEGY": plan.defaults.strategy,
     }
-    if plan.defaults.strategy.startswith("mitogen"):
-        import ansible_mitogen
-
-        plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
+    found = importlib.util.find_spec("ansible_mitogen")
+    if plan.defaults.strategy.startswith("mitogen") and found and found.origin:
+        plugins = Path(found.origin).parent / "plugins" / "strategy"
         settings["ANSIBLE_STRATEGY_PLUGINS"] = str(plugins)
         # mitogen's limit holds for all that a connection takes, ssh, jump host, sudo and the start
         # of Python there; Ansible's 10 s were seen too short when six playbooks want one host

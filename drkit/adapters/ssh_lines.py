@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,6 +51,7 @@ class SshLines:
         self._sockets: Path | None = None
         self._link: Path | None = None
         self._kept: dict[str, threading.Thread] = {}
+        self._hosts: dict[str, object] = {}
         self._over = threading.Event()
         self._masters: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -65,22 +66,26 @@ class SshLines:
     ) -> None:
         self.close()
 
-    def keep(self, folder: Path, hosts: Iterable[str]) -> None:
+    def keep(self, folder: Path, hosts: Mapping[str, object]) -> None:
         """Keep a connection to each of ``hosts``, by the ssh configuration in the run's ``folder``.
 
-        Returns at once: they come up by themselves, and again when one was lost.
+        Returns at once: they come up by themselves, and again when one was lost. One to a host that
+        is not what it was (another address or key by the same name) is begun anew.
         """
         if self._sockets is None:
             self._sockets = Path(tempfile.mkdtemp(prefix="drkit-ssh-"))
             self._link = folder / _LINK
             self._link.unlink(missing_ok=True)
             self._link.symlink_to(self._sockets)
-        for host in hosts:
-            if host not in self._kept:
-                arguments = (host, folder / "ssh_config", self._sockets)
+        for name, host in hosts.items():
+            if name not in self._kept:
+                arguments = (name, folder / "ssh_config", self._sockets)
                 keeper = threading.Thread(target=self._keep, args=arguments, daemon=True)
-                self._kept[host] = keeper
+                self._kept[name] = keeper
                 keeper.start()
+            elif host != self._hosts[name] and name in self._masters:
+                _end(self._masters[name])
+            self._hosts[name] = host
 
     def close(self) -> None:
         """End them all."""

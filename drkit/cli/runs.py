@@ -1,4 +1,4 @@
-"""``drkit deploy`` and ``drkit rebuild``."""
+"""``drkit deploy``, ``drkit rebuild`` and ``drkit resume``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from drkit.model.plan import Plan
 from drkit.model.step import RunKind
 from drkit.ports import Consent, Observer
 
+_REGION = click.option(
+    "--region",
+    required=True,
+    shell_complete=completion.regions,
+    help="The site to build: a region of the plan.",
+)
 _OPTIONS = (
-    click.option(
-        "--region",
-        required=True,
-        shell_complete=completion.regions,
-        help="The site to build: a region of the plan.",
-    ),
     plan_option,
     click.option(
         "--consent",
@@ -81,6 +81,7 @@ _OPTIONS = (
 
 
 @click.command()
+@_REGION
 @with_all(_OPTIONS)
 def deploy(**options: Any) -> int:
     """Bring the shop up for the first time: stores are created where a rebuild restores them.
@@ -91,6 +92,7 @@ def deploy(**options: Any) -> int:
 
 
 @click.command()
+@_REGION
 @with_all(_OPTIONS)
 @click.option("--since", type=When(), help="When customers lost the shop; else the probe's word.")
 @click.option("--to", "recover_to", type=When(), help="Restore to this moment: before a mistake.")
@@ -100,6 +102,22 @@ def rebuild(**options: Any) -> int:
     Running the same command again carries on with an unfinished run.
     """
     return _run(RunKind.REBUILD, **options)
+
+
+@click.command()
+@click.argument("run", shell_complete=completion.runs)
+@with_all(_OPTIONS)
+def resume(run: str, **options: Any) -> int:
+    """Carry on with RUN from where it stopped, and begin no other.
+
+    What is done is not repeated; what was in flight is looked at first. Refused, with the
+    differences, where the plan is not the one that it began with.
+    """
+    from drkit.afar import site_of_run
+    from drkit.api import load_plan
+
+    kind, region = site_of_run(load_plan(options["plan_file"]), run)
+    return _run(kind, region=region, resumes=run, **options)
 
 
 def _run(kind: RunKind, **options: Any) -> int:
@@ -114,6 +132,7 @@ def _run(kind: RunKind, **options: Any) -> int:
         again=options["again"],
         first=options["first"],
         reason=options["reason"],
+        resumes=options.get("resumes", ""),
         max_parallel=options["max_parallel"],
         since=options.get("since"),
         recover_to=options.get("recover_to"),

@@ -35,6 +35,8 @@ class Wish:
     """Begin with this step: what it needs, and is not done, is taken as done."""
     reason: str = ""
     """Why ``first``; recorded with each step that it skips."""
+    resumes: str = ""
+    """Carry on with this run, and begin no other."""
     max_parallel: int = 8
 
     def check(self, now: datetime) -> None:
