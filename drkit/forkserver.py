@@ -8,6 +8,7 @@ it has one thread, knows no plan and no secret. Whoever asks is :mod:`drkit.adap
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import importlib
 import json
@@ -83,15 +84,32 @@ class _Server:
         data, descriptors, _, _ = socket.recv_fds(self._channel, MESSAGE, _DESCRIPTORS)
         if not data:
             os._exit(0)
-        pid = os.fork()
-        if pid == 0:
-            _become_try(json.loads(data), descriptors, self._room)
-        # opened before anybody collects the child: it cannot be another process's
-        ended = os.pidfd_open(pid)
-        self._selector.register(ended, selectors.EVENT_READ, pid)
-        self._say({"forked": pid}, ended)
+        request = json.loads(data)
+        try:
+            pid, ended = self._fork(request, descriptors)
+        except OSError as error:  # no memory, no process, no descriptor: the others go on
+            self._say({"request": request["number"], "refused": error.errno or errno.EAGAIN})
+        else:
+            self._selector.register(ended, selectors.EVENT_READ, pid)
+            self._say({"request": request["number"], "forked": pid}, ended)
         for descriptor in descriptors:
             os.close(descriptor)
+
+    def _fork(self, request: Mapping[str, str], descriptors: Sequence[int]) -> tuple[int, int]:
+        """Process id of a new try, and a descriptor of its process. Raises OSError."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _become_try(request, descriptors, self._room)
+            finally:
+                os._exit(1)  # whatever went wrong: never a second server
+        try:
+            # opened before anybody collects the child: it cannot be another process's
+            return pid, os.pidfd_open(pid)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
 
     def _tell_end(self, ended: int, pid: int) -> None:
         self._selector.unregister(ended)

@@ -121,6 +121,8 @@ class _Events:
         match event.get("event"):
             case "playbook_on_task_start":
                 self._progress(str(data.get("name") or data.get("task", "")))
+            case "runner_retry" if said := data.get("res", {}).get("progress"):
+                self._progress(f"{data.get('task', '')}: {said}")
             case "playbook_on_stats":
                 self.changed = sum(data.get("changed", {}).values())
                 self.facts = dict(data.get("artifact_data", {}).get("drkit_facts", {}))

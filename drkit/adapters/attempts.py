@@ -43,6 +43,10 @@ class _Try:
     """Once it has ended, so has all below it."""
     mark: str
     began: float
+    moved: float
+    """When it last said something new."""
+    line: str = ""
+    """What that was."""
     buffer: bytes = b""
     outcome: Outcome | None = None
     why_ended: str = ""
@@ -121,6 +125,7 @@ class ProcessAttempts:
             supervisor=supervisor,
             mark=mark,
             began=time.monotonic(),
+            moved=time.monotonic(),
         )
         os.set_blocking(supervisor.said.fileno(), False)
         self._selector.register(supervisor.said, selectors.EVENT_READ, step.id)
@@ -145,6 +150,8 @@ class ProcessAttempts:
         for line in lines:
             match _message(line):
                 case {"said": str(said)}:
+                    if said != current.line:  # the same again is a sign of life, and no progress
+                        current.line, current.moved = said, time.monotonic()
                     yield Said(step=current.step.id, line=said)
                 case {"outcome": outcome}:
                     self._take(current, outcome)
@@ -165,7 +172,8 @@ class ProcessAttempts:
         sweep_scratch(current.folder, current.step.id)
         self._forget(current)
         outcome = current.outcome
-        if outcome is None:
+        # a tool that was told to end says that it was, which is no news
+        if outcome is None or (current.why_ended and outcome.state is State.UNKNOWN):
             vanished = f"its process vanished ({_how(code)})"
             why = current.why_ended or current.garbled or vanished
             remedy = "run the same command again: it looks at what is there before it acts"
@@ -186,9 +194,13 @@ class ProcessAttempts:
 
     def _end_overdue(self) -> None:
         for current in self._tries.values():
-            limit = current.step.limit
-            if time.monotonic() - current.began > limit.total_seconds():
+            now, limit, stalled = time.monotonic(), current.step.limit, current.step.stalled
+            if now - current.began > limit.total_seconds():
                 self._end(current, f"it did not end within its limit of {format_duration(limit)}")
+            elif stalled is not None and now - current.moved > stalled.total_seconds():
+                last = f"; the last was: {current.line}" if current.line else ""
+                why = f"it said nothing new for {format_duration(stalled)} (`stalled`){last}"
+                self._end(current, why)
 
     def _end(self, current: _Try, why: str) -> None:
         if not current.why_ended:

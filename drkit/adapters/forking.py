@@ -43,6 +43,8 @@ class Job:
 class Forked:
     """A process of the server's: no child of this one."""
 
+    server: int
+    """Process id of the server that is its parent."""
     pid: int
     ended: int
     """A descriptor of the process (pidfd), which can be read once it has ended."""
@@ -68,6 +70,7 @@ class ForkServer:
         self._channel: socket.socket | None = None
         self._codes: dict[int, int] = {}
         self._has_read = False
+        self._asked = 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -103,24 +106,25 @@ class ForkServer:
             self._hear()
 
     def fork(self, job: Job) -> Forked:
-        """Start a try. Raises StepError where no server is to be had."""
+        """Start a try. Raises StepError where none can be started; others go on."""
         try:
-            return self._fork(job)
-        except OSError:  # the server is gone, and what it forked with it
-            self.close()
-        try:
-            return self._fork(job)
+            try:
+                return self._fork(job)
+            except ConnectionError:  # the server is gone, and what it forked with it
+                self.close()
+                return self._fork(job)
         except OSError as error:
             raise StepError(
-                f"no process can be started: {error}", remedy="see whether memory is left"
+                f"no process can be started: {error.strerror or error}",
+                remedy="see what this machine has left of memory, processes and open files",
             ) from error
 
     def code(self, forked: Forked) -> int:
         """The exit code of one that has ended: negative for a signal, SIGKILL where none is known
-        because the server went, too.
+        because its server went, too.
         """
         with contextlib.suppress(OSError):
-            while forked.pid not in self._codes:
+            while forked.server == self.pid and forked.pid not in self._codes:
                 self._hear()
         return self._codes.pop(forked.pid, -signal.SIGKILL)
 
@@ -140,6 +144,7 @@ class ForkServer:
             self._process = None
 
     def _fork(self, job: Job) -> Forked:
+        self.start()
         reads, task = os.pipe()
         said, answers = os.pipe()
         try:
@@ -151,11 +156,19 @@ class ForkServer:
         finally:
             os.close(reads)
             os.close(answers)
-        return Forked(pid=pid, ended=ended, task=os.fdopen(task, "wb"), said=os.fdopen(said, "rb"))
+        return Forked(
+            server=self.pid or 0,
+            pid=pid,
+            ended=ended,
+            task=os.fdopen(task, "wb"),
+            said=os.fdopen(said, "rb"),
+        )
 
     def _ask(self, job: Job, descriptors: list[int]) -> tuple[int, int]:
-        """Process id and descriptor of what was forked."""
+        """Process id and descriptor of what was forked. Raises OSError."""
+        self._asked += 1
         request = {
+            "number": self._asked,
             "name": job.name,
             "mark": job.mark,
             "scratch": str(job.scratch),
@@ -164,7 +177,12 @@ class ForkServer:
         socket.send_fds(self.start(), [json.dumps(request).encode()], descriptors)
         while True:
             message, came_along = self._hear()
-            if "forked" in message:
+            if message.get("request") != self._asked:  # an answer that came too late for its asker
+                for descriptor in came_along:
+                    os.close(descriptor)
+            elif "refused" in message:
+                raise OSError(message["refused"], os.strerror(message["refused"]))
+            else:
                 return message["forked"], came_along[0]
 
     def _hear(self) -> tuple[dict[str, int], list[int]]:

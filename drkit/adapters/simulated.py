@@ -132,7 +132,8 @@ class SimulatedAttempts:
                 return lasts / 2, Outcome(state=State.UNKNOWN, message=said)
             case How.TIMEOUT:
                 said = "it hangs until its limit, as was asked for"
-                return step.limit, Outcome(state=State.UNKNOWN, message=said)
+                limit = min(step.limit, step.stalled or step.limit)
+                return limit, Outcome(state=State.UNKNOWN, message=said)
             case How.SLOW:
                 return lasts * 3, Outcome(state=State.DONE)
             case _:

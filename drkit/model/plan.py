@@ -142,6 +142,7 @@ class StepEntry:
     owner: str | None = None
     budget: timedelta | None = None
     limit: timedelta | None = None
+    stalled: timedelta | None = None
     tries: int | None = None
 
     @property
@@ -154,6 +155,8 @@ class StepEntry:
 class Defaults:
     owner: str = "sre"
     limit: timedelta = timedelta(minutes=30)
+    stalled: timedelta | None = None
+    """How long a try may say nothing new; None: as long as its limit."""
     tries: int = 1
     """How many tries a step has within one command, where its failure is worth another."""
     strategy: str = "linear"

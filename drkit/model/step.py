@@ -139,6 +139,8 @@ class Step:
     owner: str
     budget: timedelta | None
     limit: timedelta
+    stalled: timedelta | None = None
+    """How long a try may say nothing new; None: as long as its limit."""
     tries: int = 1
     """How many tries one command gives it, where a further one is worth it."""
 

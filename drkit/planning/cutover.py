@@ -56,6 +56,7 @@ def cutover_steps(entry: StepEntry, plan: Plan, kind: RunKind) -> Iterator[Step]
             owner=settings.owner or entry.owner or plan.defaults.owner,
             budget=settings.budget,
             limit=_limit(work, settings.limit or entry.limit or plan.defaults.limit),
+            stalled=_stalled(work, settings.stalled or entry.stalled or plan.defaults.stalled),
             tries=settings.tries or plan.defaults.tries,
         )
         needs = (name,)
@@ -67,6 +68,11 @@ def _limit(work: Work, wanted: timedelta) -> timedelta:
             return max(wanted, duration + _WAIT_MARGIN)
         case _:
             return wanted
+
+
+def _stalled(work: Work, wanted: timedelta | None) -> timedelta | None:
+    """A wait has nothing to say, and is over when it is over."""
+    return None if isinstance(work, WaitWork) else wanted
 
 
 def _parts(plan: Plan, kind: RunKind) -> Iterator[tuple[str, Work]]:

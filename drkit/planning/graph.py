@@ -121,6 +121,7 @@ def _drafts(plan: Plan, kind: RunKind) -> Iterator[Step]:
             owner=entry.owner or plan.defaults.owner,
             budget=entry.budget,
             limit=entry.limit or plan.defaults.limit,
+            stalled=entry.stalled or plan.defaults.stalled,
             tries=entry.tries or plan.defaults.tries,
         )
 

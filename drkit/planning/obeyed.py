@@ -55,8 +55,9 @@ def _step(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
     for key, given in (("people", entry.people), ("signed", entry.signed)):
         if given and not entry.gate:
             yield _ignored(f"{place}.{key}", "it goes with `gate`", "take it out")
-    if entry.gate and entry.limit:
-        yield _ignored(f"{place}.limit", "a gate waits as long as it takes", "take it out")
+    for key, duration in (("limit", entry.limit), ("stalled", entry.stalled)):
+        if duration and entry.gate:
+            yield _ignored(f"{place}.{key}", "a gate waits as long as it takes", "take it out")
     if entry.gate and entry.tries:
         yield _ignored(f"{place}.tries", "a gate is asked until it is answered", "take it out")
     if entry.cutover and entry.tries:

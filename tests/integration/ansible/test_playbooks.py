@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,23 @@ def test_the_secrets_of_a_playbook_leave_no_file_when_it_is_killed(
     os.kill(worker, signal.SIGKILL)
     assert tries.to_the_end("play").outcome.state is State.UNKNOWN
     assert not folder.exists()
+
+
+def test_a_playbook_that_moves_is_left_alone_and_one_that_hangs_is_ended(tries: Tries) -> None:
+    """Law 14. What it said last says where it hangs."""
+    work = PlaybookWork(playbook="play", hosts="one")
+    naps: list[Task] = [
+        {"name": f"Nap {number}", "ansible.builtin.command": {"argv": ["sleep", "2"]}}
+        for number in range(5)
+    ]
+    write_playbook(tries.root, "play", *naps)
+    tries.start(replace(step("moves", work), stalled=timedelta(seconds=7)))
+    assert tries.to_the_end("moves").outcome.state is State.DONE
+    write_playbook(tries.root, "play", SLEEP)
+    tries.start(replace(step("hangs", work), stalled=timedelta(seconds=7)))
+    outcome = tries.to_the_end("hangs").outcome
+    assert outcome.state is State.UNKNOWN
+    assert "nothing new for 7s (`stalled`); the last was: Sleep" in outcome.message
 
 
 def test_a_stopped_playbook_leaves_no_process(tries: Tries, marker: str) -> None:

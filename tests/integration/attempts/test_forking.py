@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from pathlib import Path
 
 from drkit import processes
+from drkit.adapters.forking import Job
 from drkit.model.outcome import State
 from tests.integration.attempts.test_tries import FOREVER, WRITE_PID, pid_in
 from tests.integration.attempts.trying import Tries, eventually
@@ -29,6 +31,38 @@ def test_tries_of_a_server_that_is_killed_end_as_unknown_and_a_new_one_serves_th
     tries.start(tries.program("next", "pass"))
     assert tries.to_the_end("next").outcome.state is State.DONE
     assert tries.server.pid != server
+
+
+def test_the_end_of_a_try_of_a_lost_server_holds_nothing_up(tries: Tries, marker: str) -> None:
+    """Its new server knows nothing of it, and must not be asked."""
+    stubborn = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{FOREVER}"
+    tries.start(tries.program("stubborn", f"{WRITE_PID}{stubborn}"))
+    pid_in(tries.root / "pid")
+    assert tries.server.pid is not None
+    os.kill(tries.server.pid, signal.SIGKILL)
+    tries.start(tries.program("next", "pass"))
+    assert tries.to_the_end("next").outcome.state is State.DONE
+    assert tries.to_the_end("stubborn").outcome.state is State.UNKNOWN
+    assert tries.survivors(marker) == []
+
+
+def test_a_try_that_cannot_be_started_fails_and_the_server_serves_on(
+    tries: Tries, marker: str, tmp_path: Path
+) -> None:
+    """Here of what the fork needs: the folder that it is to work in."""
+    assert marker
+    tries.start(tries.program("card", WRITE_PID + FOREVER))
+    pid_in(tries.root / "pid")
+    server = tries.server.pid
+    gone = Job(name="gone", mark=processes.new_mark(), scratch=tmp_path, folder=tmp_path / "gone")
+    forked = tries.server.fork(gone)
+    eventually(lambda: select.select([forked.ended], [], [], 0)[0])
+    assert tries.server.code(forked) == 1
+    for file in (forked.task, forked.said):
+        file.close()
+    os.close(forked.ended)
+    assert tries.server.pid == server
+    assert tries.attempts.running == ("card",)
 
 
 def test_a_forked_process_is_found_by_its_mark_as_one_that_was_executed(tries: Tries) -> None:

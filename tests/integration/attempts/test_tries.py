@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,6 +90,15 @@ def test_a_try_that_takes_longer_than_its_limit_is_ended_and_unknown(tries: Trie
     outcome = tries.to_the_end("card").outcome
     assert outcome.state is State.UNKNOWN
     assert "limit of 0.5s" in outcome.message
+
+
+def test_a_try_that_says_nothing_new_for_too_long_is_ended_long_before_its_limit(
+    tries: Tries,
+) -> None:
+    tries.start(replace(tries.program("hangs", FOREVER), stalled=timedelta(seconds=2)))
+    outcome = tries.to_the_end("hangs").outcome
+    assert outcome.state is State.UNKNOWN
+    assert "it said nothing new for 2s (`stalled`)" in outcome.message
 
 
 def test_a_person_can_stop_every_try_at_once(tries: Tries) -> None:

@@ -157,6 +157,12 @@ WRONG: dict[str, tuple[Plan, str, str, str]] = {
         "nothing would obey this",
         "take it out",
     ),
+    "a limit on what a gate says": (
+        with_step("consent", gate="lead", after=("proof.sales",), stalled=timedelta(hours=1)),
+        "steps.consent.stalled",
+        "nothing would obey this",
+        "take it out",
+    ),
     "a budget of a whole cutover": (
         with_step("cutover", cutover="dns", after=("consent",), budget=timedelta(minutes=1)),
         "steps.cutover.budget",
