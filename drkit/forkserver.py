@@ -61,11 +61,12 @@ class _Server:
         self._room = room
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ)
-        self._unread = deque(_READ)
+        self._unread = deque[str]()
 
     def run(self) -> NoReturn:
         """Ends when the other side has closed. A request never waits for more than one reading."""
-        settings = json.loads(self._channel.recv(MESSAGE) or "{}")
+        settings = json.loads(self._channel.recv(MESSAGE) or "null")
+        self._unread.extend(() if settings is None else _READ)
         while True:
             events = self._selector.select(0 if self._unread else None)
             for key, _ in events:
@@ -140,7 +141,7 @@ def _read(module: str, settings: Mapping[str, str]) -> None:
     with contextlib.suppress(Exception):
         if module != _ANSIBLE:
             importlib.import_module(module)
-        elif settings:
+        else:
             from drkit.adapters.ansible_forked import read_ansible
 
             read_ansible(settings)

@@ -63,9 +63,11 @@ class ForkServer:
     """A server that starts with the first call, and again when it was lost."""
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
-        """``folder`` is where it works. By ``settings`` it reads Ansible; without, it does not."""
+        """``folder`` is where it works. It reads Ansible by ``settings``; without, it reads nothing
+        ahead, and each try reads for itself.
+        """
         self._folder = folder
-        self._settings = dict(settings or {})
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
         self._codes: dict[int, int] = {}
@@ -96,13 +98,14 @@ class ForkServer:
                 command, cwd=self._folder, channel=theirs.fileno()
             )
             theirs.close()
-            self._channel.send(json.dumps(self._settings).encode())
+            told = None if self._settings is None else dict(self._settings)
+            self._channel.send(json.dumps(told).encode())
         return self._channel
 
     def read_all(self) -> None:
         """Wait until it has read all that it can. Raises OSError where it is gone."""
         self.start()
-        while not self._has_read:
+        while self._settings is not None and not self._has_read:
             self._hear()
 
     def fork(self, job: Job) -> Forked:
