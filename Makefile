@@ -40,7 +40,7 @@ test: lint  ## Every test
 	@$(PYTHON) -m pytest --numprocesses 2 || { test $$? -eq 1 || exit 1; \
 		echo "What failed beside other tests, once more alone:"; \
 		.venv/bin/drkit sandbox down; \
-		$(PYTHON) -m pytest --last-failed --last-failed-no-failures none; }
+		places=$$($(PYTHON) -m tests.again) && $(PYTHON) -m pytest $$places; }
 
 lint: install  ## ruff, mypy, import-linter, ansible-lint
 	@.venv/bin/ruff check .

@@ -142,7 +142,10 @@ def take(store: OutsideStore, me: Holder, free: Found | None) -> Lease:
     tag = _put(store, me, tag=free.tag if free else "")
     if tag is not None:
         return Lease(store, me, tag)
-    free_for(store, me.region, me.place)
+    found = free_for(store, me.region, me.place)
+    if found is not None and found.holder.token == me.token:
+        # nobody was faster: the put was sent again by itself because its answer was lost
+        return Lease(store, me, found.tag)
     raise RunBusy(
         f"somebody else has worked on {me.region} at this very moment",
         remedy="run the command again: it looks at what is there now",

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from drkit.adapters.lease import ask_of, free_for, read_lease, take, take_over
+from drkit.adapters.outside_store import OutsideStore
 from drkit.errors import ConfigurationError, Exit, RunBusy
 from drkit.model.plan import Plan
 from drkit.ports import World
@@ -114,6 +115,25 @@ def test_of_two_that_saw_it_free_one_gets_it(two: Two) -> None:
     take(ana.store, ana.me(), seen[0])
     with pytest.raises(RunBusy, match="ana@host works on"):
         take(bo.store, bo.me(), seen[1])
+
+
+def test_a_lease_whose_put_was_sent_twice_is_had_and_is_no_lost_race(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """boto3 sends again what was not answered in time: the second is refused by the first."""
+    ana, bo = two
+    put = OutsideStore.put
+
+    def twice(store: OutsideStore, key: str, body: bytes, *, replacing: str = "") -> str | None:
+        assert put(store, key, body, replacing=replacing)
+        return put(store, key, body, replacing=replacing)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OutsideStore, "put", twice)
+        lease = ana.take(RUN)
+    assert lease.renew()
+    with pytest.raises(RunBusy):
+        bo.take()
 
 
 def test_to_look_whether_a_site_is_free_writes_nothing(two: Two) -> None:
