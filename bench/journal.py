@@ -68,11 +68,9 @@ class Timeline:
     @property
     def whole(self) -> float:
         """When everything was done that waits for no gate: the whole shop, proven."""
-        needs = {step.id: step.needs for step in self.began.steps}
-        gates = {step.id for step in self.began.steps if step.kind == "gate"}
-        after = set(gates)
+        after = set[str]()
         for step in self.began.steps:  # each stands behind what it needs
-            if after.intersection(needs[step.id]):
+            if step.kind == "gate" or after.intersection(step.needs):
                 after.add(step.id)
         return max(did.ended for did in self.steps.values() if did.id not in after)
 

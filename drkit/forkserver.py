@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from drkit import attempt, processes
+from drkit.adapters.forking import MESSAGE
 
-MESSAGE = 1 << 16
-"""Bytes that a message has at most."""
 _DESCRIPTORS = 2
 """That come with a request: what the try reads its task from, and what it answers on."""
 _ANSIBLE = "ansible"
@@ -129,7 +128,7 @@ def _become_try(request: Mapping[str, str], descriptors: Sequence[int], room: in
     os.setsid()
     for descriptor, place in zip(descriptors, (0, 1), strict=True):
         os.dup2(descriptor, place)
-    os.closerange(3, MESSAGE)
+    processes.close_inherited()
     processes.mark_this(request["mark"], room=room)
     os.chdir(request["folder"])
     Path("/proc/self/comm").write_text(request["name"])

@@ -31,6 +31,7 @@ MARK = "DRKIT_TRY"
 """In the environment of a try and of all below it: see :func:`marked`."""
 _NO_MARK = uuid.UUID(int=0).hex
 """Stands there before the mark does, and is as long."""
+_MOST_DESCRIPTORS = 1 << 16
 _STARTED = 19
 """Place of starttime (ticks since boot) in /proc/PID/stat after the command's name: proc(5)."""
 
@@ -88,6 +89,11 @@ def start_server(args: Sequence[str], *, cwd: Path, channel: int) -> subprocess.
         pass_fds=[channel],
         start_new_session=True,
     )
+
+
+def close_inherited() -> None:
+    """Close all that this process, a fork, was left open by its parent, but for 0, 1 and 2."""
+    os.closerange(3, _MOST_DESCRIPTORS)
 
 
 def new_mark() -> str:

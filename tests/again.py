@@ -1,4 +1,4 @@
-"""Where the last run of the tests failed: ``python -m tests.again``, a file or folder a line.
+"""Where the last run of the tests failed: ``python -m tests.again``, in one line.
 
 Files whole, and the rebuild of the e2e tests whole: many of their tests go on where the one before
 left off, so that one of them alone says nothing.

@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn
 
+from drkit import processes
+
 _NO_PLUGINS = {"library": "MODULE", "module_utils": "MODULE_UTILS"}
 """Folders that are named otherwise than their setting; all others are KIND_plugins."""
-_MOST_DESCRIPTORS = 1 << 16
 _read_by: dict[str, str] = {}
 
 
@@ -66,7 +67,7 @@ def forked_playbooks(settings: Mapping[str, str]) -> Iterator[None]:
 
 def _play(arguments: Sequence[str], environment: Mapping[Any, Any]) -> NoReturn:
     """Run ``ansible-playbook`` with ``arguments`` to its end, as if it had been started."""
-    os.closerange(3, _MOST_DESCRIPTORS)  # one of them tells pexpect that the command has begun
+    processes.close_inherited()  # one of them tells pexpect that the command has begun
     atexit._clear()  # noqa: SLF001 - what its parent would do at its end is not the child's to do
     os.environ.clear()
     for name, value in environment.items():

@@ -1,8 +1,9 @@
 """Playbooks by ansible-runner, over the run's own ssh configuration with pinned host keys.
 
 Secrets reach Ansible in one file of variables in a private folder that is removed after the try.
-Host key checking is never switched off; ssh masters live in a folder of this try and end with it,
-because a master that outlives a run skips the host key check (measured).
+Host key checking is never switched off. ssh goes through the connections that drkit keeps for the
+command; where it keeps none, masters live in a folder of this try and end with it, because one that
+outlives a run skips the host key check (measured).
 """
 
 from __future__ import annotations
@@ -74,14 +75,15 @@ class PlaybookTool:
         variables = private / "drkit-vars.json"
         variables.touch(mode=0o600)
         variables.write_text(json.dumps(playbook_vars(context, self._work)))
-        with forked_playbooks(ansible_settings(context.plan)):
+        settings = ansible_settings(context.plan)
+        with forked_playbooks(settings):
             result = ansible_runner.run(
                 private_data_dir=str(private),
                 playbook=str(playbook),
                 inventory=str(context.folder / "inventory"),
                 limit=self._work.hosts,
                 cmdline=f"-e @{variables}",
-                envvars=_environment(context, private),
+                envvars={**settings, **_environment(context, private)},
                 event_handler=events.take,
                 # the variable of the environment would be overwritten by ansible-runner (2.4)
                 fact_cache=str(context.folder / "host-facts"),
@@ -216,7 +218,6 @@ def ansible_settings(plan: Plan) -> dict[str, str]:
 
 def _environment(context: Context, private: Path) -> dict[str, str]:
     environment = {
-        **ansible_settings(context.plan),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(private / "cp"),
         "ANSIBLE_LOCAL_TEMP": str(private / "tmp"),

@@ -16,13 +16,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 from drkit import processes
 from drkit.errors import StepError
 
-_MESSAGE = 1 << 16
+MESSAGE = 1 << 16
+"""Bytes that a message has at most."""
 _PATIENCE = 60.0
 """Seconds for an answer: the server may be reading a library, and the machine may be busy."""
 
@@ -78,12 +78,7 @@ class ForkServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def start(self) -> socket.socket:
@@ -192,7 +187,7 @@ class ForkServer:
         """The next message, with what came along. Raises OSError when there will be none."""
         if self._channel is None:
             raise ConnectionResetError("the server was ended")
-        data, descriptors, _, _ = socket.recv_fds(self._channel, _MESSAGE, 1)
+        data, descriptors, _, _ = socket.recv_fds(self._channel, MESSAGE, 1)
         if not data:
             raise ConnectionResetError("the server is gone")
         message = json.loads(data)

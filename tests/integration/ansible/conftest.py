@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from drkit.adapters.ansible_playbook import ansible_settings
-from drkit.adapters.forking import ForkServer
 from drkit.model.outcome import Outcome
 from drkit.model.step import PlaybookWork
 from tests.fakes.documents import plan_at
@@ -40,9 +39,8 @@ def play(tries: Tries) -> Run:
         tries.plan = plan_at(tries.root, defaults={"strategy": strategy})
         settings = ansible_settings(tries.plan)
         if settings != served_by:
-            tries.server.close()
-            tries.serve_by(ForkServer(tries.root, settings=settings))
-            tries.server.read_all()
+            tries.have_read(settings)
+            served_by.clear()
             served_by.update(settings)
         tries.ended.pop("play", None)
         tries.start(step("play", PlaybookWork(playbook="play", hosts="all")))

@@ -8,7 +8,6 @@ import signal
 import pytest
 
 from drkit.adapters.ansible_playbook import ansible_settings
-from drkit.adapters.forking import ForkServer
 from drkit.model.outcome import State
 from drkit.model.step import PlaybookWork
 from tests.fakes.documents import plan_at
@@ -43,8 +42,7 @@ def test_settings_that_ansible_was_not_read_by_make_it_be_executed(
 ) -> None:
     """Some settings Ansible takes for good when it is read: a fork would not obey them."""
     read = plan_at(tries.root, defaults={"strategy": "mitogen_linear"})
-    tries.serve_by(ForkServer(tries.root, settings=ansible_settings(read)))
-    tries.server.read_all()
+    tries.have_read(ansible_settings(read))
     tries.plan = plan_at(tries.root, defaults={"strategy": "linear"})
     write_playbook(tries.root, "play", TELL)
     tries.start(step("play", PlaybookWork(playbook="play", hosts="all")))
@@ -60,8 +58,7 @@ def test_a_forked_playbook_does_not_outlive_its_supervisor(
 ) -> None:
     """Killed, the supervisor ends nothing: what it leaves is found by its mark, forks too."""
     tries.plan = plan_at(tries.root, defaults={"strategy": strategy})
-    tries.serve_by(ForkServer(tries.root, settings=ansible_settings(tries.plan)))
-    tries.server.read_all()
+    tries.have_read(ansible_settings(tries.plan))
     write_playbook(tries.root, "play", SLEEP)
     tries.start(step("play", PlaybookWork(playbook="play", hosts="all")))
     tries.until(lambda: "Sleep" in [said.line for said in tries.said])

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from drkit import processes
-from drkit.adapters.forking import ForkServer, Job
+from drkit.adapters.forking import Job
 from drkit.model.outcome import State
 from tests.integration.attempts.test_tries import FOREVER, WRITE_PID, pid_in
 from tests.integration.attempts.trying import Tries, eventually
@@ -106,9 +106,7 @@ def test_the_end_of_the_server_is_the_end_of_what_it_forked(tries: Tries, marker
 
 def test_settings_of_a_server_do_not_reach_the_tries(tries: Tries) -> None:
     text = '(here / "set").write_text(str([n for n in os.environ if n.startswith("ANSIBLE_")]))'
-    tries.server.close()
-    tries.serve_by(ForkServer(tries.root, settings={"ANSIBLE_FORKS": "3"}))
-    tries.server.read_all()
+    tries.have_read({"ANSIBLE_FORKS": "3"})
     tries.start(tries.program("card", text))
     tries.to_the_end("card")
     assert (tries.root / "set").read_text() == "[]"

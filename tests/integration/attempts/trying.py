@@ -77,6 +77,12 @@ class Tries:
         self.server = server
         self.attempts = ProcessAttempts(self._context, digest=lambda _: "", server=self.server)
 
+    def have_read(self, settings: Mapping[str, str]) -> None:
+        """Let a new server fork them, once it has read Ansible by ``settings``."""
+        self.server.close()
+        self.serve_by(ForkServer(self.root, settings=settings))
+        self.server.read_all()
+
     def _context(self, step: Step, number: int) -> Context:
         plan = self.plan or plan_at(self.root)
         return context(self.root, f"{step.id}.{number}.log", facts=self.facts, plan=plan)
