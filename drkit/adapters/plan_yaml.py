@@ -18,9 +18,10 @@ import cattrs
 import yaml
 from cattrs.gen import make_dict_structure_fn, override
 
-from drkit.adapters.yaml_places import Places, read_yaml
+from drkit.adapters.yaml_places import read_yaml
 from drkit.adapters.yaml_problems import problems_of
 from drkit.errors import ConfigurationError, Problem
+from drkit.model.places import Places
 from drkit.model.plan import Cloud, Outside, Plan, RestoreTool, Secrets, Site, Store
 from drkit.model.quantities import Impact, parse_duration, parse_impact
 
@@ -38,25 +39,33 @@ def load_plan(path: Path) -> Plan:
             remedy="name the plan with --plan, or start in the folder that holds drkit.yaml",
         ) from error
     try:
-        source, places = read_yaml(text, name=path.name)
+        source, places, twice = read_yaml(text, name=path.name)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path.name} is not valid YAML: {error}") from error
-    return structure_plan(source, root=path.resolve().parent, places=places)
+    return structure_plan(source, root=path.resolve().parent, places=places, twice=twice)
 
 
-def structure_plan(source: object, *, root: Path, places: Places | None = None) -> Plan:
-    """A parsed document → Plan. ``root`` is the folder its paths are relative to."""
-    places = places or Places(name="drkit.yaml", lines={}, duplicates=())
+def structure_plan(
+    source: object,
+    *,
+    root: Path,
+    places: Places | None = None,
+    twice: tuple[Problem, ...] = (),
+) -> Plan:
+    """A parsed document → Plan. ``root`` is the folder its paths are relative to; ``twice`` are the
+    problems of keys that the document does not show any more.
+    """
+    places = places or Places()
     if not isinstance(source, dict):
         raise ConfigurationError(f"{places.name} is no recovery plan: it must be a mapping")
-    problems = [*places.duplicates, *_version_problems(source, places)]
+    problems = [*twice, *_version_problems(source, places)]
     document = _with_names(source, problems, places)
     try:
         plan = _converter(source.get("currency")).structure(document, Plan)
     except cattrs.BaseValidationError as error:
         problems += problems_of(error, places)
     else:
-        plan = dataclasses.replace(plan, root=root, source=source)
+        plan = dataclasses.replace(plan, root=root, source=source, places=places)
     if problems:
         raise ConfigurationError(
             f"{places.name} has {len(problems)} problem{'s' * (len(problems) > 1)}",
@@ -83,7 +92,7 @@ def _with_names(
 ) -> dict[str, object]:
     """Give each entry of a named section its key as ``name``; drop what Plan does not hold."""
     document = {key: value for key, value in source.items() if key != "version"}
-    for inner in ("root", "source"):
+    for inner in ("root", "source", "places"):
         if inner in document:
             problems.append(Problem(place=places.at(inner), message="unknown key"))
             del document[inner]

@@ -5,33 +5,18 @@ PyYAML takes the last of two equal keys without a word; in a recovery plan that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import yaml
 
 from drkit.errors import Problem
+from drkit.model.places import Places
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Dotted path → line (from 1) of one document."""
-
-    name: str
-    lines: Mapping[str, int]
-    duplicates: tuple[Problem, ...]
-
-    def at(self, path: str) -> str:
-        """``drkit.yaml:12 processes.sales.rto``; the line of the nearest parent that is there."""
-        probe = path
-        while probe and probe not in self.lines:
-            probe = probe.rpartition(".")[0]
-        line = f":{self.lines[probe]}" if probe in self.lines else ""
-        return f"{self.name}{line} {path}".rstrip()
-
-
-def read_yaml(text: str, *, name: str) -> tuple[object, Places]:
-    """Parse ``text``. Returns the document as plain values, and its places. Raises YAMLError."""
+def read_yaml(text: str, *, name: str) -> tuple[object, Places, tuple[Problem, ...]]:
+    """Parse ``text``. Returns the document as plain values, its places, and a problem for each key
+    that stands twice. Raises YAMLError.
+    """
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     lines: dict[str, int] = {}
     duplicates: list[Problem] = []
@@ -45,7 +30,7 @@ def read_yaml(text: str, *, name: str) -> tuple[object, Places]:
                 )
             )
         lines.setdefault(path, line)
-    return yaml.safe_load(text), Places(name=name, lines=lines, duplicates=tuple(duplicates))
+    return yaml.safe_load(text), Places(name=name, lines=lines), tuple(duplicates)
 
 
 def _walk(

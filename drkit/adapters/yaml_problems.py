@@ -9,11 +9,11 @@ from dataclasses import fields, is_dataclass
 import cattrs
 from cattrs.errors import ForbiddenExtraKeysError
 
-from drkit.adapters.yaml_places import Places
 from drkit.errors import Problem
+from drkit.model.places import Places
 
 _DASHED = {"skip_numbers": "skip-numbers", "jump": "ssh"}
-_NEVER_WRITTEN = {"name", "root", "source"}
+_NEVER_WRITTEN = {"name", "root", "source", "places"}
 
 
 def problems_of(error: BaseException, places: Places) -> list[Problem]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from drkit.model.places import Places
 from drkit.model.quantities import Impact
 
 
@@ -182,3 +183,4 @@ class Plan:
     defaults: Defaults = field(default_factory=Defaults)
     source: Mapping[str, object] = field(default_factory=dict)
     """The file as parsed: what "same plan" compares and what the journal keeps."""
+    places: Places = field(default_factory=Places, compare=False)

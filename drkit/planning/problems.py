@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan, StepEntry
@@ -35,7 +36,13 @@ def find_problems(plan: Plan, *, exists: Exists) -> tuple[Problem, ...]:
         *file_problems(plan, exists),
     ]
     # where names lead nowhere there is no graph to look at
-    return (*of_names, *others, *(() if of_names else _graph_problems(plan)))
+    found = (*of_names, *others, *(() if of_names else _graph_problems(plan)))
+    return tuple(_with_its_line(plan, problem) for problem in found)
+
+
+def _with_its_line(plan: Plan, problem: Problem) -> Problem:
+    """A plan that was made in code has no lines: its problems keep their paths alone."""
+    return replace(problem, place=plan.places.at(problem.place)) if plan.places.lines else problem
 
 
 def region_problems(plan: Plan, region: str) -> tuple[Problem, ...]:

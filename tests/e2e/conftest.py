@@ -7,7 +7,6 @@ it left. Whatever happens, the sandbox is brought down.
 from __future__ import annotations
 
 import sys
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,13 +15,12 @@ from typing import Any
 
 import pytest
 
-from drkit.model.outcome import State
 from drkit.model.record import StepStarted
 from tests.e2e.desk import Desk, Run, Said, Terminal
-from tests.e2e.witnesses import Customers, ProcessList, resources_in
+from tests.e2e.kills import MID_PLAYBOOK, MID_RESTORE, MID_STACK, Killed, kill_at
+from tests.e2e.witnesses import Customers, ProcessList, counted, resources_in
 from tests.integration.sandbox.lab import eventually
 from tests.integration.sandbox.test_life import machine
-from tests.survivors import alive_with
 
 OLD, NEW = "eu-west-3", "eu-central-1"
 MINUTE = timedelta(minutes=1)
@@ -118,6 +116,8 @@ class Lost:
     at: datetime
     there_before: dict[str, list[Any]]
     """What was in the new region before the rebuild."""
+    serving_had: dict[str, int]
+    """What the lost region had, by kind."""
 
 
 @pytest.fixture(scope="package")
@@ -125,56 +125,28 @@ def lost(desk: Desk, customers: Customers, backed_up: tuple[Said, Said]) -> Lost
     """The serving region is gone, in mid-traffic."""
     before = len(customers.promises())
     eventually(lambda: len(customers.promises()) >= before + 25, within=MINUTE, what="orders")
-    there = resources_in(desk.sandbox, NEW)
+    there, had = resources_in(desk.sandbox, NEW), counted(resources_in(desk.sandbox, OLD))
     assert desk.drkit("sandbox", "lose", OLD).code == 0
     at = datetime.now(UTC)
     eventually(lambda: customers.last_probed() is False, within=MINUTE, what="the probe sees it")
-    return Lost(at=at, there_before=there)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Killed:
-    run: Run
-    survivors: list[int]
-    states: dict[str, State]
-    said: Said
+    return Lost(at=at, there_before=there, serving_had=had)
 
 
 @pytest.fixture(scope="package")
-def killed(desk: Desk, lost: Lost) -> Killed:
-    """The rebuild's main process, killed in the middle of a playbook."""
-    mark = uuid.uuid4().hex
-    process = desk.begin(*REBUILD, mark=mark)
-
-    def in_mid_playbook() -> bool:
-        assert process.poll() is None, desk.ended(process).err
-        found = desk.runs("rebuild")
-        log = found[0].folder / "logs" / "base.1.log" if found else None
-        return log is not None and log.is_file() and log.read_text().count("TASK [") > 3
-
-    eventually(in_mid_playbook, within=5 * MINUTE, what="the first playbook is at work")
-    process.kill()
-    said = desk.ended(process)
-    # what lives on now must end by itself, and soon
-    eventually(lambda: alive_with(mark) == [], within=MINUTE / 2, what="nothing outlives drkit")
-    [run] = desk.runs("rebuild")
-    return Killed(run=run, survivors=alive_with(mark), states=states_of(run), said=said)
-
-
-def states_of(run: Run) -> dict[str, State]:
-    from drkit.engine.progress import stand
-
-    return dict(stand(run.records()).states)
+def killed(desk: Desk, lost: Lost) -> tuple[Killed, ...]:
+    """One rebuild, killed in mid-stack, carried on, killed in a playbook, and in the restore."""
+    moments = (MID_STACK, MID_PLAYBOOK, MID_RESTORE)
+    return tuple(kill_at(desk, moment, *REBUILD) for moment in moments)
 
 
 @pytest.fixture(scope="package")
-def refused(desk: Desk, killed: Killed) -> Carried:
+def refused(desk: Desk, killed: tuple[Killed, ...]) -> Carried:
     """The same command at a terminal: it carries on, and ana says no."""
     terminal = Terminal(desk, *REBUILD)
     terminal.read_until("consent waits for lead")
     terminal.type("no ana the old site may yet come back")
     said = terminal.end()
-    return Carried(said=said, run=killed.run)
+    return Carried(said=said, run=killed[-1].run)
 
 
 @pytest.fixture(scope="package")

@@ -1,7 +1,7 @@
 """The region is lost in mid-traffic, and the shop is rebuilt in another: the main job.
 
-One rebuild is killed, carries on and is refused at its gate; the next finds everything in place,
-waits, is run again with a consent, and serves.
+One rebuild is killed three times, carries on and is refused at its gate; the next finds everything
+in place, waits, is run again with a consent, and serves.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
+import pytest
+
 from drkit.model.outcome import State
 from drkit.model.record import Record, RunResumed, StepEnded, StepStarted
-from tests.e2e.conftest import NEW, OLD, Carried, Killed, Lost, Rebuilt
+from tests.e2e.conftest import NEW, OLD, Carried, Lost, Rebuilt
 from tests.e2e.desk import Desk, Run
-from tests.e2e.witnesses import Customers, orders_in
+from tests.e2e.kills import Killed
+from tests.e2e.witnesses import Customers, counted, orders_in, resources_in
 
 ARCHIVE_TIMEOUT = timedelta(seconds=60)
 """What the plan's tightest RPO (payment, 30 minutes) comes to."""
@@ -44,24 +47,37 @@ def test_there_was_nothing_in_the_new_region(lost: Lost) -> None:
     assert lost.there_before == {}
 
 
-def test_a_killed_rebuild_leaves_no_process_and_a_journal_that_holds(killed: Killed) -> None:
-    assert killed.survivors == []
-    assert killed.said.code == -9
-    assert killed.states["compute"] is State.DONE
-    assert killed.states["base"] is State.UNKNOWN
-    assert not (killed.run.folder / "report.json").exists(), "it died before its report"
+@pytest.mark.parametrize("number", range(3))
+def test_a_killed_rebuild_leaves_no_process_and_a_journal_that_holds(
+    killed: tuple[Killed, ...], number: int
+) -> None:
+    kill = killed[number]
+    assert kill.survivors == []
+    assert kill.said.code == -9
+    assert kill.states[kill.moment.step] is State.UNKNOWN
+    assert kill.run == killed[0].run, "it carries on, and begins no other"
+    assert not (kill.run.folder / "report.json").exists(), "it died before its report"
 
 
 def test_the_same_command_carries_on_and_repeats_no_step_that_was_done(
-    desk: Desk, killed: Killed, refused: Carried
+    desk: Desk, killed: tuple[Killed, ...], refused: Carried
 ) -> None:
     records = refused.run.records()
-    assert [r for r in records if isinstance(r.body, RunResumed)], "it is the same run"
+    assert len([r for r in records if isinstance(r.body, RunResumed)]) == len(killed)
     assert repeated(refused.run) == []
-    assert {step for step, times in tries(records).items() if times > 1} == {
-        step for step, state in killed.states.items() if state is State.UNKNOWN
-    }
+    cut = Counter(
+        step for kill in killed for step, state in kill.states.items() if state is State.UNKNOWN
+    )
+    more = {step: times - 1 for step, times in tries(records).items() if times > 1}
+    assert more == cut, "only what a kill cut off is tried again, once for each"
     assert desk.runs("rebuild")[0] == refused.run
+
+
+def test_nothing_that_a_kill_cut_off_is_made_twice(
+    desk: Desk, lost: Lost, refused: Carried
+) -> None:
+    """The same stacks in the first region, undisturbed, say how many there are to be."""
+    assert counted(resources_in(desk.sandbox, NEW)) == lost.serving_had
 
 
 def test_a_consent_that_is_refused_at_the_terminal_ends_the_run_before_the_cutover(

@@ -108,6 +108,11 @@ def resources_in(sandbox: Sandbox, region: str) -> dict[str, list[Any]]:
     return {kind: listed for kind, listed in found.items() if listed}
 
 
+def counted(resources: dict[str, list[Any]]) -> dict[str, int]:
+    """How many there are of each kind."""
+    return {kind: len(found) for kind, found in resources.items()}
+
+
 def hosts_in(region: str) -> list[str]:
     """The containers that are the region's hosts."""
     ours = ["--filter", "label=drkit.sandbox=1", "--filter", f"label=drkit.region={region}"]

@@ -14,6 +14,7 @@ from drkit.adapters.plan_yaml import load_plan, structure_plan
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Cloud, RestoreTool
 from drkit.model.quantities import Money
+from drkit.planning.problems import find_problems
 from tests.fakes.documents import document, write_plan
 
 REFERENCE = Path(__file__).parents[3] / "drkit.yaml"
@@ -229,3 +230,15 @@ def test_the_source_of_a_plan_can_be_kept_as_json_and_gives_the_same_plan(tmp_pa
     plan = load_plan(write_plan(tmp_path))
     again = structure_plan(json.loads(json.dumps(plan.source)), root=plan.root)
     assert again == plan
+
+
+def test_a_problem_of_what_the_parts_mean_together_names_its_line_too(tmp_path: Path) -> None:
+    made = changed("services/storefront/hosts", "ap")
+    path = tmp_path / "drkit.yaml"
+    path.write_text(yaml.safe_dump(made, sort_keys=False))
+    [problem] = find_problems(load_plan(path), exists=lambda _: True)
+    position, _, dotted = problem.place.partition(" ")
+    assert dotted == "services.storefront.hosts"
+    line = path.read_text().splitlines()[int(position.removeprefix("drkit.yaml:")) - 1]
+    assert line.strip() == "hosts: ap"
+    assert problem.name == dotted, "it is accepted by its path"
