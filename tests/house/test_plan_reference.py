@@ -53,7 +53,9 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_the_schema_has_exactly_the_sections_of_the_plan() -> None:
-    assert set(SCHEMA["properties"]) == keys_of(model.Plan, "root", "source", "places") | {"version"}
+    assert set(SCHEMA["properties"]) == keys_of(model.Plan, "root", "source", "places") | {
+        "version"
+    }
 
 
 @pytest.mark.parametrize("section", ENTRIES)
