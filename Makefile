@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
 
-.PHONY: help install demo test lint bench docs lock clean
+.PHONY: help install demo test stress lint bench docs lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,10 @@ test: lint  ## Every test
 		.venv/bin/drkit sandbox down; \
 		places=$$($(PYTHON) -m tests.again) && $(PYTHON) -m pytest $$places; }
 
+stress: install  ## What takes too long for every run of the tests: killed rebuilds
+	@.venv/bin/drkit sandbox down
+	@$(PYTHON) -m pytest -m stress
+
 lint: install  ## ruff, mypy, import-linter, ansible-lint
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -58,6 +62,7 @@ bench: install  ## drkit against the naive script, on the same sandbox
 	@$(PYTHON) -m bench.cli
 	@$(PYTHON) -m bench.engine
 	@$(PYTHON) -m bench.rebuild
+	@$(PYTHON) -m bench.hosts
 
 docs: install  ## The reference pages that are made from the code
 	@$(PYTHON) tools/make_docs.py

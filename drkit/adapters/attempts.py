@@ -28,6 +28,7 @@ from drkit.model.outcome import Failure, Outcome, State
 from drkit.model.quantities import format_duration
 from drkit.model.record import StepStarted
 from drkit.model.step import Step
+from drkit.planning.half_done import way_back
 from drkit.ports import Context
 
 ContextFor = Callable[[Step, int], Context]
@@ -176,7 +177,8 @@ class ProcessAttempts:
         if outcome is None or (current.why_ended and outcome.state is State.UNKNOWN):
             vanished = f"its process vanished ({_how(code)})"
             why = current.why_ended or current.garbled or vanished
-            remedy = "run the same command again: it looks at what is there before it acts"
+            why += f"; the last was: {current.line}" if current.line else ""
+            remedy = f"run the same command again; {way_back(current.step)}"
             failure = Failure(message=why, remedy=remedy)
             outcome = Outcome(
                 state=State.UNKNOWN, message=f"effect unknown: {why}", failures=(failure,)
@@ -198,9 +200,9 @@ class ProcessAttempts:
             if now - current.began > limit.total_seconds():
                 self._end(current, f"it did not end within its limit of {format_duration(limit)}")
             elif stalled is not None and now - current.moved > stalled.total_seconds():
-                last = f"; the last was: {current.line}" if current.line else ""
-                why = f"it said nothing new for {format_duration(stalled)} (`stalled`){last}"
-                self._end(current, why)
+                self._end(
+                    current, f"it said nothing new for {format_duration(stalled)} (`stalled`)"
+                )
 
     def _end(self, current: _Try, why: str) -> None:
         if not current.why_ended:

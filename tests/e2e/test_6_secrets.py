@@ -1,4 +1,4 @@
-"""No secret in any journal, log, report, output, state or process list.
+"""No secret in any journal, log, report, output, state or process list, here or on a host.
 
 Everything that the runs before have left is searched for every secret there is.
 """
@@ -18,9 +18,9 @@ from drkit.adapters.plan_yaml import load_plan
 from drkit.adapters.pulumi_outputs import identities
 from drkit.adapters.vault import open_vault
 from drkit.adapters.worlds import open_world
-from tests.e2e.conftest import Rebuilt, Up
+from tests.e2e.conftest import NEW, Rebuilt, Up
 from tests.e2e.desk import Desk
-from tests.e2e.witnesses import state_objects
+from tests.e2e.witnesses import hosts_in, logs_in, state_objects
 from tests.integration.sandbox.lab import eventually
 
 KEY_FILES = {"ssh_key", "proof.key"}
@@ -88,6 +88,13 @@ def test_no_command_has_said_a_secret(desk: Desk, secrets: Mapping[str, set[byte
     assert leaks(secrets, said) == set()
 
 
+def test_no_host_has_logged_a_secret(rebuilt: Rebuilt, secrets: Mapping[str, set[bytes]]) -> None:
+    logs = dict(logs_in(NEW))
+    for word in (b"Started postgresql", b"pgbackrest", b"ansible", b"Accepted publickey"):
+        assert any(word in text for text in logs.values()), f"the search sees {word!r}"
+    assert leaks(secrets, iter(logs.items())) == set()
+
+
 def test_no_process_list_has_shown_a_secret(up: Up, secrets: Mapping[str, set[bytes]]) -> None:
     seen = up.watched.seen()
     for program in (b"ansible-playbook", b"pulumi", b"pgbackrest", b"restic"):
@@ -121,6 +128,9 @@ def test_the_search_finds_what_was_planted(up: Up, secrets: Mapping[str, set[byt
         Bucket="boutique-dr", Key="planted", Body=text.encode()
     )
     assert leaks(planted, state_objects(up.desk.sandbox)) == {"planted in s3://boutique-dr/planted"}
+    host = hosts_in(NEW)[0]
+    subprocess.run(["podman", "exec", host, "logger", text], timeout=60, check=True)
+    assert f"planted in journal of {host}" in leaks(planted, logs_in(NEW))
     waits = [sys.executable, "-c", "input()", text]
     process = subprocess.Popen(waits, stdin=subprocess.PIPE)
     try:

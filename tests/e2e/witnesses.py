@@ -119,6 +119,18 @@ def hosts_in(region: str) -> list[str]:
     return _said("podman", "ps", *ours, "--format", "{{.ID}}").split()
 
 
+def logs_in(region: str) -> Iterator[tuple[str, bytes]]:
+    """What each host of the region has logged: its journal, and every file of /var/log."""
+    for host in hosts_in(region):
+        for what, *command in (
+            ("journal", "journalctl", "--no-pager", "--output=cat"),
+            ("/var/log", "find", "/var/log", "-type", "f", "-exec", "cat", "{}", "+"),
+        ):
+            inside = ["podman", "exec", host, *command]
+            done = subprocess.run(inside, capture_output=True, timeout=60, check=True)
+            yield f"{what} of {host}", done.stdout
+
+
 def orders_in(region: str) -> set[int]:
     """The numbers of all customers' orders in the region's database, asked of it directly."""
     inspected = json.loads(_said("podman", "inspect", *hosts_in(region)))

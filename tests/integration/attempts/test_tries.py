@@ -81,7 +81,7 @@ def test_a_try_that_is_killed_ends_as_unknown_and_leaves_nothing(
     outcome = tries.to_the_end("card").outcome
     assert outcome.state is State.UNKNOWN
     assert "SIGKILL" in outcome.message
-    assert "looks at what is there" in outcome.failures[0].remedy
+    assert "run the same command again" in outcome.failures[0].remedy
     eventually(lambda: tries.survivors(marker) == [])
 
 
