@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import tenacity
+
 from drkit.sandbox import addresses, commands, ground, networks, seed
-from drkit.sandbox.commands import podman
+from drkit.sandbox.commands import CommandFailed, podman
 from drkit.sandbox.landscape import Host
 from drkit.sandbox.running import Running
 
@@ -71,8 +73,12 @@ def stop(identity: str) -> None:
 
 
 def remove(identity: str, *, folder: Path) -> None:
-    podman("rm", "--force", "--time", "0", "--volumes", "--ignore", container(identity))
+    _remove(container(identity))
     shutil.rmtree(folder / identity, ignore_errors=True)
+
+
+def _is_slow_death(error: BaseException) -> bool:
+    return isinstance(error, CommandFailed) and "did not die within" in error.output
 
 
 def exists(identity: str) -> bool:
@@ -85,8 +91,21 @@ def remove_all() -> tuple[str, ...]:
     wanted = ("--filter", f"label={networks.LABEL}", "--format", "{{.Names}}")
     names = tuple(podman("ps", "--all", *wanted).split())
     if names:
-        podman("rm", "--force", "--time", "0", "--volumes", "--ignore", *names)
+        _remove(*names)
     return names
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception(_is_slow_death),
+    stop=tenacity.stop_after_attempt(6),
+    wait=tenacity.wait_fixed(2),
+    reraise=True,
+)
+def _remove(*containers: str) -> None:
+    """Remove containers. On a busy machine podman (4.3.1) finds that what it has just killed does
+    not die soon enough, and gives up; asked again, it finds it dead.
+    """
+    podman("rm", "--force", "--time", "0", "--volumes", "--ignore", *containers)
 
 
 def route(host: Running, gateway: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from drkit.errors import SandboxError
-from drkit.sandbox import turn
+from drkit.sandbox import hosts, turn
 from drkit.sandbox.process import Process
 from drkit.sandbox.session import Session
 from tests.integration.sandbox.lab import SECOND, eventually
@@ -110,3 +110,37 @@ def test_a_strangers_session_of_the_same_number_is_left_alone(tmp_path: Path) ->
     started.wait()
     assert Session(leader=before, mark="/another/sandbox").members() == ()
     ours.end(patience=timedelta())
+
+
+PODMAN = """#!/bin/sh
+# as podman 4.3.1 on a busy machine: gives up on what it has killed, for so many times
+echo "$@" >> {folder}/asked
+[ "$(wc -l < {folder}/asked)" -gt {times} ] && exit 0
+echo "Error: cannot remove container 976b as it could not be stopped: {said}" >&2
+exit 125
+"""
+SLOW = "given PIDs did not die within timeout"
+
+
+def podman_that(says: str, times: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (folder / "podman").write_text(PODMAN.format(folder=folder, times=times, said=says))
+    (folder / "podman").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder / "asked"
+
+
+def test_a_host_that_is_slow_to_die_is_removed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = podman_that(SLOW, 2, tmp_path, monkeypatch)
+    hosts.remove("i-1", folder=tmp_path)
+    assert asked.read_text().count("drkit-i-1") == 3
+
+
+def test_any_other_no_of_podman_is_an_error_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = podman_that("no such storage", 2, tmp_path, monkeypatch)
+    with pytest.raises(SandboxError, match="no such storage"):
+        hosts.remove("i-1", folder=tmp_path)
+    assert asked.read_text().count("drkit-i-1") == 1
