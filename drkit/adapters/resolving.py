@@ -175,14 +175,17 @@ def client(
     address: str = "",
     headers: Mapping[str, str] | None = None,
     limit: timedelta = LIMIT,
+    connect: timedelta | None = None,
 ) -> httpx.Client:
     """A client over ``way``; ``address`` is the beginning of each relative URL. Cookies are kept,
-    redirects are not followed: what a journey is answered is what the site said."""
+    redirects are not followed: what a journey is answered is what the site said. ``connect`` is the
+    limit of a connection, where that is another.
+    """
     return httpx.Client(
         transport=way,
         base_url=address,
         headers=dict(headers or {}),
-        timeout=limit.total_seconds(),
+        timeout=httpx.Timeout(limit.total_seconds(), connect=(connect or limit).total_seconds()),
         trust_env=False,
     )
 
