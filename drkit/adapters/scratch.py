@@ -1,5 +1,5 @@
 """Where the tools of a try put temporary files, secrets among them: one folder a try, removed with
-it.
+it. What a whole command needs has one as well, by a name that no step has.
 
 The folder is in the system's place for such, because a unix socket's path may have 107 characters.
 So that it can be swept when drkit and the supervisor were both killed, a link in the run's private
@@ -27,6 +27,12 @@ def make_scratch(folder: Path, step: str) -> Path:
         made.rmdir()
         raise
     return made
+
+
+def scratch_of(folder: Path, step: str) -> Path | None:
+    """The folder that was made for ``step``, where it is there."""
+    link = _link(folder, step)
+    return link.readlink() if link.is_symlink() and link.exists() else None
 
 
 def sweep_scratch(folder: Path, step: str) -> None:

@@ -9,17 +9,16 @@ if there were none.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from drkit import processes
+from drkit.adapters.scratch import make_scratch, scratch_of, sweep_scratch
 
-_LINK = "lines"
+_LINES = "ssh lines"
 _NAME = "%k"
 """HostKeyAlias, which every host has: the same by name and by address."""
 _PAUSE = 0.2
@@ -31,8 +30,7 @@ def sockets_of(folder: Path) -> Path | None:
     """Where the command that works in the run's ``folder`` keeps its connections: a socket a host,
     by its name; None where none does.
     """
-    link = folder / _LINK
-    return link.readlink() if link.is_symlink() and link.exists() else None
+    return scratch_of(folder, _LINES)
 
 
 def control_path(folder: Path) -> str | None:
@@ -42,13 +40,11 @@ def control_path(folder: Path) -> str | None:
 
 
 class SshLines:
-    """The connections of one command. Their sockets are in the system's place for temporary files,
-    because a unix socket's path may have 107 characters; a link in the run's folder names it.
-    """
+    """The connections of one command. What a drkit that was killed has left of its own is swept."""
 
     def __init__(self) -> None:
         self._sockets: Path | None = None
-        self._link: Path | None = None
+        self._folder: Path | None = None
         self._kept: dict[str, threading.Thread] = {}
         self._hosts: dict[str, object] = {}
         self._over = threading.Event()
@@ -67,10 +63,7 @@ class SshLines:
         is not what it was (another address or key by the same name) is begun anew.
         """
         if self._sockets is None:
-            self._sockets = Path(tempfile.mkdtemp(prefix="drkit-ssh-"))
-            self._link = folder / _LINK
-            self._link.unlink(missing_ok=True)
-            self._link.symlink_to(self._sockets)
+            self._sockets, self._folder = make_scratch(folder, _LINES), folder
         for name, host in hosts.items():
             if name not in self._kept:
                 arguments = (name, folder / "ssh_config", self._sockets)
@@ -88,10 +81,8 @@ class SshLines:
             _end(master)
         for keeper in self._kept.values():
             keeper.join()
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
-        if self._sockets is not None:
-            shutil.rmtree(self._sockets, ignore_errors=True)
+        if self._folder is not None:
+            sweep_scratch(self._folder, _LINES)
 
     def _keep(self, host: str, config: Path, sockets: Path) -> None:
         pause = _PAUSE

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from drkit.adapters.reach import wait_for_hosts
+from drkit.adapters.scratch import make_scratch
 from drkit.adapters.ssh_lines import SshLines, control_path, sockets_of
 from tests.integration.attempts.trying import eventually
 from tests.survivors import alive_with
@@ -98,3 +99,12 @@ def test_connections_end_with_drkit_however_it_ends(folder: Path, marker: str) -
         lines.keep(folder, DB)
         wait_for_hosts(folder, ["db-1"], lambda _: None)
     assert control_path(folder) is None
+
+
+def test_what_a_killed_command_has_left_is_swept_by_the_next(folder: Path) -> None:
+    killed = make_scratch(folder, "ssh lines")
+    (killed / "db-1").touch()
+    with SshLines() as lines:
+        lines.keep(folder, DB)
+        assert sockets_of(folder) not in (None, killed)
+        assert not killed.exists()
