@@ -258,8 +258,9 @@ def _opened(plan: Plan) -> World:
 
 
 def _began(known: Known) -> RunBegan:
-    began = known.records[0].body if known.records else None
-    if not isinstance(began, RunBegan):
+    from drkit.engine.progress import run_of
+
+    if (began := run_of(known.records)) is None:
         raise UsageError(f"nothing is recorded of {known.run}", remedy="see `drkit runs`")
     return began
 

@@ -57,6 +57,8 @@ class Options:
     reason: str = ""
     resumes: str = ""
     """Carry on with this run; where that cannot be, nothing is touched and no other is begun."""
+    accept_plan_change: bool = False
+    """Carry on with an unfinished run in spite of a changed plan, for ``reason``."""
     max_parallel: int = 8
     since: datetime | None = None
     """When customers lost the shop, aware; None: what the probe saw."""
@@ -131,6 +133,7 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         first=options.first,
         reason=options.reason,
         resumes=options.resumes,
+        accept_plan_change=options.accept_plan_change,
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)

@@ -33,6 +33,7 @@ from drkit.holding import hold_outside, hold_site, look_outside, operator
 from drkit.model.record import (
     Body,
     IncidentBegan,
+    PlanChanged,
     ProblemAccepted,
     RunBegan,
     RunResumed,
@@ -45,6 +46,7 @@ from drkit.model.wish import Wish
 from drkit.planning.consents import consent_gaps
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import priorities
+from drkit.planning.replanned import Replanned
 from drkit.planning.skips import skip_problems, skipped_steps
 from drkit.ports import Consent, Observer, Observers
 from drkit.reporting.report import Report, report
@@ -184,6 +186,10 @@ def _begin(
         bodies.append(RunResumed(operator=operator(), pid=os.getpid()))
     else:
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
+    if opened.left is not None:
+        bodies.append(opened.left)
+    if opened.change is not None:
+        bodies.append(_plan_changed(wish, opened.change, agreed.graph))
     # also of a run that died between its first two records
     known = any(isinstance(record.body, IncidentBegan) for record in before)
     # a start that the operator names corrects an earlier one; the last record counts
@@ -211,21 +217,38 @@ def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBeg
         kind=wish.kind,
         target=parts.target,
         plan=wish.plan.source,
-        steps=tuple(
-            StepPlanned(
-                id=step.id,
-                kind=step.kind,
-                needs=step.needs,
-                owner=step.owner,
-                budget=step.budget,
-                processes=graph.processes[step.id],
-            )
-            for step in graph.steps.values()
-        ),
+        steps=_planned(graph),
         versions=opened.versions,
         operator=operator(),
         serving_before=serving.name if serving else None,
         recover_to=wish.recover_to,
+    )
+
+
+def _plan_changed(wish: Wish, change: Replanned, graph: Graph) -> PlanChanged:
+    return PlanChanged(
+        changes=change.changes,
+        plan=wish.plan.source,
+        steps=_planned(graph),
+        again=change.again,
+        kept=change.kept,
+        dropped=change.dropped,
+        reason=wish.reason,
+        operator=operator(),
+    )
+
+
+def _planned(graph: Graph) -> tuple[StepPlanned, ...]:
+    return tuple(
+        StepPlanned(
+            id=step.id,
+            kind=step.kind,
+            needs=step.needs,
+            owner=step.owner,
+            budget=step.budget,
+            processes=graph.processes[step.id],
+        )
+        for step in graph.steps.values()
     )
 
 

@@ -94,7 +94,9 @@ def is_signed_by(signed: SignedAnswer, key: str) -> bool:
 def put_answer(store: OutsideStore, region: str, signed: SignedAnswer) -> None:
     """Leave an answer where the run looks for it. Raises UsageError if this person has answered."""
     answer = signed.answer
-    key = f"{_place(region, answer.run, answer.step)}{answer.person}.json"
+    # the plan is in the name, so that whoever has answered can answer again once it was changed
+    name = f"{answer.person}.{answer.plan[:12]}.json"
+    key = f"{_place(region, answer.run, answer.step)}{name}"
     if store.put(key, json.dumps(to_json(signed), indent=1).encode()) is None:
         raise UsageError(
             f"{answer.person} has answered {answer.step} of {answer.run} already",

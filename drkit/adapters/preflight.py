@@ -64,7 +64,8 @@ def _serving(intent: Intent) -> Iterator[Problem]:
                 f"the run {intent.epoch.run} has raised the epoch for {serving.name} and is not"
                 " over; this plan, or `--to`, is not the one that it began with"
             ),
-            remedy="put the plan back as it was, and carry on with that run",
+            remedy="put the plan back as it was, and carry on with that run; or with the changed"
+            " plan: --accept-plan-change --reason WHY",
         )
         return
     if kind is RunKind.DEPLOY and serving is not None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from drkit.model.outcome import Failure
 from drkit.model.quantities import Money
-from drkit.model.record import GateAnswered, ProblemAccepted
+from drkit.model.record import GateAnswered, PlanChanged, ProblemAccepted
 from drkit.reporting.clocks import Incident
 from drkit.reporting.losses import Promise
 from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
@@ -40,6 +40,7 @@ def render(report: Report) -> str:
         "critical_path": list(report.critical_path),
         "consents": [_consent(at, answer) for at, answer in report.consents],
         "accepted_problems": [_problem(problem) for problem in report.accepted],
+        "plan_changes": [_plan_change(at, change) for at, change in report.plan_changes],
         "versions": dict(report.versions),
         "plan": dict(report.plan),
     }
@@ -188,6 +189,18 @@ def _problem(problem: ProblemAccepted) -> dict[str, object]:
         "reason": problem.reason,
         "operator": problem.operator,
         "affects": list(problem.affects),
+    }
+
+
+def _plan_change(at: datetime, change: PlanChanged) -> dict[str, object]:
+    return {
+        "at": _moment(at),
+        "changes": list(change.changes),
+        "again": list(change.again),
+        "kept": list(change.kept),
+        "dropped": list(change.dropped),
+        "reason": change.reason,
+        "operator": change.operator,
     }
 
 

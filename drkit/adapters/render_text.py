@@ -228,6 +228,10 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         f"accepted  {problem.problem} ({problem.reason}), by {problem.operator}"
         for problem in report.accepted
     ]
+    lines += [
+        f"plan      changed {_at(at)} ({change.reason}), by {change.operator}"
+        for at, change in report.plan_changes
+    ]
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import fcntl
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from drkit.adapters.journal_file import read_journal
 from drkit.adapters.private import private_folder
-from drkit.engine.progress import is_over, stand
+from drkit.engine.progress import is_over, run_of, stand
 from drkit.errors import JournalDamaged, RunBusy, UsageError
-from drkit.model.outcome import SATISFIED
+from drkit.model.outcome import SATISFIED, State
 from drkit.model.record import (
     OLD_SITE_HEALTHY,
     IncidentBegan,
@@ -98,17 +98,20 @@ class RunsFolder:
         return read_journal(self.journal(run or names[0]))
 
     def left_behind(self, kind: RunKind, region: str) -> RunBegan | None:
-        """The newest run of this kind and site if it is not over, whatever its plan.
+        """The newest run of this kind and site if it is not over, whatever its plan: as it is now.
 
         None too where that run's journal is damaged: an older one must not be taken for it.
         """
         records = self._newest(kind, region)
-        return _began(records) if records and not is_over(records) else None
+        return run_of(records) if records and not is_over(records) else None
+
+    def states(self, run: str) -> Mapping[str, State]:
+        """How each step of ``run`` that has a record stands."""
+        return stand(self.records(run)).states
 
     def done_steps(self, run: str) -> frozenset[str]:
         """Ids of the steps of ``run`` that are done, or were skipped."""
-        states = stand(self.records(run)).states
-        return frozenset(step for step, state in states.items() if state in SATISFIED)
+        return frozenset(step for step, state in self.states(run).items() if state in SATISFIED)
 
     def began_at(self, run: str) -> datetime:
         """When ``run`` began."""
@@ -127,7 +130,7 @@ class RunsFolder:
         before it, and the run is not stale. Its start was observed, or named by a person.
         """
         records = self._newest(kind, region)
-        began = _began(records)
+        began = run_of(records)
         if began is None or began.serving_before != serving or self.is_stale(began.run):
             return None
         named = [r.body for r in records if isinstance(r.body, IncidentBegan)]
@@ -142,14 +145,14 @@ class RunsFolder:
     def all_of(self, kind: RunKind) -> Iterator[tuple[Record, ...]]:
         """The records of every run of this kind that can be read, newest first."""
         for _, records in self._runs():
-            began = _began(records)
+            began = run_of(records)
             if began is not None and began.kind is kind:
                 yield records
 
     def newest_of(self, target: Target) -> Path | None:
         """The folder of the newest run that built ``target``."""
         for name, records in self._runs():
-            began = _began(records)
+            began = run_of(records)
             if began is not None and began.target == target:
                 return self.folder(name)
         return None
@@ -172,8 +175,3 @@ def kind_of(run: str, region: str) -> str:
     """Which kind of run of ``region`` this id names; empty if it is none."""
     found = re.fullmatch(rf"\d+-\d+-([a-z]+)-{re.escape(region)}(-\d+)?", run)
     return found[1] if found else ""
-
-
-def _began(records: tuple[Record, ...]) -> RunBegan | None:
-    first = records[0].body if records else None
-    return first if isinstance(first, RunBegan) else None

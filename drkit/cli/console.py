@@ -6,8 +6,8 @@ An observer only: it changes nothing and decides nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from drkit.model.outcome import State
@@ -17,9 +17,11 @@ from drkit.model.record import (
     IncidentBegan,
     OutsideBack,
     OutsideLost,
+    PlanChanged,
     Record,
     RunBegan,
     RunEnded,
+    RunLeft,
     RunResumed,
     RunTakenOver,
     StepEnded,
@@ -61,6 +63,8 @@ class Seen:
                 self.began, self.began_at = record.body, record.at
             case IncidentBegan():
                 self.incident = record.body
+            case PlanChanged() as changed:
+                self._take_plan(changed)
             case RunResumed():
                 running = [name for name, s in self.states.items() if s is State.RUNNING]
                 for step in running:
@@ -71,6 +75,13 @@ class Seen:
                 self.said[step] = f"{'yes' if consent else 'no'}, says {person} (unsigned)"
             case _:
                 self._take_step(record)
+
+    def _take_plan(self, changed: PlanChanged) -> None:
+        if self.began is not None:
+            self.began = replace(self.began, plan=changed.plan, steps=changed.steps)
+        for step in (*changed.again, *changed.dropped):
+            self.states.pop(step, None)
+            self.said.pop(step, None)
 
     def _take_step(self, record: Record) -> None:
         match record.body:
@@ -125,6 +136,10 @@ def of_the_run(record: Record) -> str:
             return f"carried on by {operator}"
         case RunTakenOver(operator=operator, before=before, reason=reason):
             return f"taken over by {operator} from {before}: {reason}"
+        case RunLeft(run=run, why=why, changes=changes):
+            return "\n    ".join([f"{run} is not over and is left behind: {why}", *changes])
+        case PlanChanged() as changed:
+            return "\n    ".join(_of_the_plan(changed))
         case StepSkipped(step=step, operator=operator, reason=reason):
             return f"» {step} skipped by {operator}: {reason}"
         case StepReopened(step=step, operator=operator):
@@ -135,6 +150,18 @@ def of_the_run(record: Record) -> str:
             return "the outside location has the whole journal again"
         case _:
             return ""
+
+
+def _of_the_plan(changed: PlanChanged) -> Iterator[str]:
+    yield f"the changed plan is accepted by {changed.operator}: {changed.reason}"
+    yield from changed.changes
+    for words, steps in (
+        ("to run again", changed.again),
+        ("stays as it is until --retry", changed.kept),
+        ("no more in the plan; what it made is still there", changed.dropped),
+    ):
+        if steps:
+            yield f"{words}: {', '.join(steps)}"
 
 
 class PlainConsole:

@@ -61,7 +61,16 @@ _OPTIONS = (
         shell_complete=completion.steps,
         help="Run a step again that is done or was skipped. Repeatable.",
     ),
-    click.option("--reason", default="", help="Why, for every --accept, --skip, --from. Recorded."),
+    click.option(
+        "--accept-plan-change",
+        is_flag=True,
+        help="Carry on with an unfinished run although the plan has changed.",
+    ),
+    click.option(
+        "--reason",
+        default="",
+        help="Why, for every --accept, --skip, --from, --accept-plan-change. Recorded.",
+    ),
     click.option(
         "--max-parallel",
         type=click.IntRange(1, 64),
@@ -99,7 +108,8 @@ def deploy(**options: Any) -> int:
 def rebuild(**options: Any) -> int:
     """Rebuild the shop in REGION, prove that it works, and send the customers there.
 
-    Running the same command again carries on with an unfinished run.
+    Running the same command again carries on with an unfinished run. With a changed plan it begins
+    another one, and says so.
     """
     return _run(RunKind.REBUILD, **options)
 
@@ -110,8 +120,8 @@ def rebuild(**options: Any) -> int:
 def resume(run: str, **options: Any) -> int:
     """Carry on with RUN from where it stopped, and begin no other.
 
-    What is done is not repeated; what was in flight is looked at first. Refused, with the
-    differences, where the plan is not the one that it began with.
+    What is done is not repeated; what was in flight is looked at first. Where the plan is not the
+    one that it began with, refused with the differences, unless they are accepted.
     """
     from drkit.afar import site_of_run
     from drkit.api import load_plan
@@ -133,6 +143,7 @@ def _run(kind: RunKind, **options: Any) -> int:
         first=options["first"],
         reason=options["reason"],
         resumes=options.get("resumes", ""),
+        accept_plan_change=options["accept_plan_change"],
         max_parallel=options["max_parallel"],
         since=options.get("since"),
         recover_to=options.get("recover_to"),

@@ -7,11 +7,12 @@ started and never ended is UNKNOWN: whoever resumes looks before doing it again 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drkit.model.outcome import SATISFIED, Outcome, State
 from drkit.model.record import (
     GateAnswered,
+    PlanChanged,
     ProblemAccepted,
     Record,
     RunBegan,
@@ -58,6 +59,11 @@ def stand(records: Iterable[Record]) -> Stand:
                 states[step] = State.SKIPPED
             case StepReopened(step=step):
                 states.pop(step, None)
+            case PlanChanged(again=again, dropped=dropped):
+                for step in (*again, *dropped):
+                    states.pop(step, None)
+                for step in dropped:
+                    outcomes.pop(step, None)
             case _:
                 pass
     states.update(dict.fromkeys(left_out(records), State.REFUSED))
@@ -78,6 +84,8 @@ def left_out(records: Iterable[Record]) -> Mapping[str, ProblemAccepted]:
                 done.add(step)
             case GateAnswered(step=step, consent=True):
                 done.add(step)
+            case PlanChanged(again=again):
+                done.difference_update(again)
             case RunResumed():
                 found.clear()
             case ProblemAccepted(affects=affects) as problem:
@@ -85,6 +93,19 @@ def left_out(records: Iterable[Record]) -> Mapping[str, ProblemAccepted]:
             case _:
                 pass
     return found
+
+
+def run_of(records: Sequence[Record]) -> RunBegan | None:
+    """How a run began, with plan and steps as they are now: of the last change of the plan that a
+    person accepted. None where ``records`` do not begin with the start of a run.
+    """
+    began = records[0].body if records else None
+    if not isinstance(began, RunBegan):
+        return None
+    for record in reversed(records):
+        if isinstance(changed := record.body, PlanChanged):
+            return replace(began, plan=changed.plan, steps=changed.steps)
+    return began
 
 
 def lost_machines(records: Iterable[Record]) -> tuple[str, ...]:
@@ -101,10 +122,8 @@ def is_over(records: Sequence[Record]) -> bool:
     A step that failed, or was left out for a problem that was accepted, keeps the run open: once it
     is mended the same command runs it. A "no" at a gate that the cutover needs ends the run.
     """
-    states = stand(records).states
-    planned = next((r.body.steps for r in records if isinstance(r.body, RunBegan)), ())
-    answers = [r.body for r in records if isinstance(r.body, GateAnswered)]
-    refused = {answer.step for answer in answers if not answer.consent}
+    states, run, refused = stand(records).states, run_of(records), _refused(records)
+    planned = run.steps if run is not None else ()
     given_up: set[str] = set()
     for step in planned:
         if step.id in refused or given_up & set(step.needs):
@@ -112,3 +131,17 @@ def is_over(records: Sequence[Record]) -> bool:
     if any(step.kind == "epoch" and step.id in given_up for step in planned):
         return True
     return all(states.get(s.id) in SATISFIED for s in planned if s.id not in given_up)
+
+
+def _refused(records: Iterable[Record]) -> frozenset[str]:
+    """The gates at which a person said no, to the plan as it is now."""
+    found: set[str] = set()
+    for record in records:
+        match record.body:
+            case GateAnswered(step=step, consent=False):
+                found.add(step)
+            case PlanChanged(again=again):
+                found.difference_update(again)
+            case _:
+                pass
+    return frozenset(found)

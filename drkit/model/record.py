@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPlanned:
-    """A step as it stood in the graph when the run began."""
+    """A step as it stands in the graph of a plan."""
 
     id: str
     kind: str
@@ -73,6 +73,35 @@ class RunTakenOver:
     reason: str
     before: str
     """``user@host`` of whoever had it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLeft:
+    """Another run of this kind and site is not over, and this one was begun in its place."""
+
+    run: str
+    why: str
+    changes: tuple[str, ...]
+    """What differs in the plan, key by key; empty where it is the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChanged:
+    """A person carries the run on in spite of a changed plan: from here on this is its plan."""
+
+    changes: tuple[str, ...]
+    """What differs from the plan before, key by key."""
+    plan: Mapping[str, object]
+    """The whole ``drkit.yaml`` as parsed (JSON values)."""
+    steps: tuple[StepPlanned, ...]
+    again: tuple[str, ...]
+    """Steps that were done, or answered, and are not any more."""
+    kept: tuple[str, ...]
+    """Steps that stay done although they would be told something else now."""
+    dropped: tuple[str, ...]
+    """Steps that were worked on and are in the plan no more; what they made is still there."""
+    reason: str
+    operator: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +204,8 @@ Body = (
     RunBegan
     | RunResumed
     | RunTakenOver
+    | RunLeft
+    | PlanChanged
     | OutsideLost
     | OutsideBack
     | IncidentBegan
@@ -191,6 +222,8 @@ KINDS: Mapping[str, type] = {
     "run.began": RunBegan,
     "run.resumed": RunResumed,
     "run.taken": RunTakenOver,
+    "run.left": RunLeft,
+    "plan.changed": PlanChanged,
     "outside.lost": OutsideLost,
     "outside.back": OutsideBack,
     "incident.began": IncidentBegan,

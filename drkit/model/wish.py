@@ -34,9 +34,11 @@ class Wish:
     first: str | None = None
     """Begin with this step: what it needs, and is not done, is taken as done."""
     reason: str = ""
-    """Why ``first``; recorded with each step that it skips."""
+    """Why ``first`` and ``accept_plan_change``; recorded with each."""
     resumes: str = ""
     """Carry on with this run, and begin no other."""
+    accept_plan_change: bool = False
+    """Carry on with an unfinished run although the plan is not the one that it began with."""
     max_parallel: int = 8
 
     def check(self, now: datetime) -> None:
@@ -44,6 +46,11 @@ class Wish:
         if self.max_parallel < 1:
             raise UsageError(
                 f"no step may run with max_parallel {self.max_parallel}", remedy="give 1 or more"
+            )
+        if self.accept_plan_change and not self.reason.strip():
+            raise UsageError(
+                "to accept a change of the plan needs a reason: it is recorded",
+                remedy="add --reason WHY",
             )
         for word, moment in (("since", self.since), ("to", self.recover_to)):
             if moment is None:

@@ -56,6 +56,11 @@ class Graph:
         return self.ancestors(live) | {live}
 
 
+def step_names(plan: Plan, kind: RunKind) -> frozenset[str]:
+    """The ids of all steps of a run of ``kind``, also where they do not join."""
+    return frozenset(step.id for step in _drafts(plan, kind))
+
+
 def build_graph(plan: Plan, kind: RunKind, *, refused: Collection[str] = ()) -> Graph:
     """The graph of a run of ``kind``. Raises ConfigurationError for cycles and unknown names.
 

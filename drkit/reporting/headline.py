@@ -53,7 +53,9 @@ def _all_well(processes: tuple[ProcessReport, ...], *, deploy: bool) -> str:
 
 
 def _waiting(steps: tuple[StepReport, ...]) -> str:
-    gates = [s for s in steps if s.state is State.WAITING and s.began is not None]
+    gates = [
+        s for s in steps if s.kind == "gate" and s.state is State.WAITING and s.began is not None
+    ]
     return f"A person must answer {_ids(gates) or 'a gate'}; the same command carries on."
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from drkit.engine.progress import run_of
 from drkit.errors import Exit, JournalDamaged
 from drkit.model.quantities import Money
 from drkit.model.record import (
     GateAnswered,
+    PlanChanged,
     ProblemAccepted,
     Record,
     RunBegan,
@@ -85,8 +87,10 @@ class Report:
     """Of all processes together; None in a deployment."""
     consents: tuple[tuple[datetime, GateAnswered], ...]
     accepted: tuple[ProblemAccepted, ...]
+    plan_changes: tuple[tuple[datetime, PlanChanged], ...]
     versions: Mapping[str, str]
     plan: Mapping[str, object]
+    """As it is now: that of the last change that was accepted."""
 
     @property
     def cost_open(self) -> bool:
@@ -101,9 +105,9 @@ class Report:
 
 def report(records: tuple[Record, ...]) -> Report:
     """What the run in ``records`` came to. Raises JournalDamaged if they are not a run's."""
-    if not records or not isinstance(records[0].body, RunBegan):
+    began = run_of(records)
+    if began is None:
         raise JournalDamaged("the journal does not begin with the start of a run")
-    began = records[0].body
     header = _header(began, records)
     steps = step_reports(began.steps, records)
     span = Span(began=header.began, as_of=header.as_of, incident=header.incident)
@@ -132,6 +136,7 @@ def report(records: tuple[Record, ...]) -> Report:
         cost=_cost(processes),
         consents=tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered)),
         accepted=tuple(r.body for r in records if isinstance(r.body, ProblemAccepted)),
+        plan_changes=tuple((r.at, r.body) for r in records if isinstance(r.body, PlanChanged)),
         versions=began.versions,
         plan=began.plan,
     )

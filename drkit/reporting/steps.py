@@ -7,7 +7,7 @@ never guesses a state that the graph and the records do not give.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
@@ -16,11 +16,13 @@ from drkit.engine.progress import left_out
 from drkit.model.outcome import Failure, State
 from drkit.model.record import (
     GateAnswered,
+    PlanChanged,
     ProblemAccepted,
     Record,
     StepPlanned,
     StepReopened,
     StepSkipped,
+    StepStarted,
 )
 from drkit.reporting.tries import Try, tries_by_step
 
@@ -82,6 +84,8 @@ class _Said:
     answers: Mapping[str, tuple[datetime, GateAnswered]] = field(default_factory=dict)
     skipped: Mapping[str, StepSkipped] = field(default_factory=dict)
     left_out: Mapping[str, ProblemAccepted] = field(default_factory=dict)
+    undone: Collection[str] = ()
+    """Steps that a change of the plan has undone, and that were not tried since."""
 
 
 def step_reports(
@@ -111,6 +115,7 @@ def wrong(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
 def _said(records: tuple[Record, ...]) -> _Said:
     answers: dict[str, tuple[datetime, GateAnswered]] = {}
     skipped: dict[str, StepSkipped] = {}
+    undone: set[str] = set()
     for record in records:
         match record.body:
             case GateAnswered() as answer:
@@ -119,9 +124,14 @@ def _said(records: tuple[Record, ...]) -> _Said:
                 skipped[skip.step] = skip
             case StepReopened(step=step):
                 skipped.pop(step, None)
+            case PlanChanged(again=again):
+                undone.update(again)
+                answers = {step: said for step, said in answers.items() if step not in again}
+            case StepStarted(step=step):
+                undone.discard(step)
             case _:
                 pass
-    return _Said(answers=answers, skipped=skipped, left_out=left_out(records))
+    return _Said(answers=answers, skipped=skipped, left_out=left_out(records), undone=undone)
 
 
 def _skipped(report: StepReport, said: StepSkipped) -> StepReport:
@@ -154,7 +164,12 @@ def _alone(
         elapsed=_together(tries, as_of=as_of),
         message=_message(last),
     )
-    return _answered(report, said.answers.get(step.id)) if step.kind == "gate" else report
+    if step.kind == "gate":
+        return _answered(report, said.answers.get(step.id))
+    if step.id in said.undone:
+        message = "to run again: the plan was changed"
+        return replace(report, state=State.WAITING, ended=None, message=message)
+    return report
 
 
 def _message(last: Try | None) -> str:
@@ -198,7 +213,7 @@ def _among(
 ) -> StepReport:
     """The step with the graph in view: one that was never tried may never be, and a gate is asked
     from when all that it needs is done."""
-    if report.tries:
+    if report.tries and report.state is not State.WAITING:
         return report
     if problem is not None:
         message = f"left out by {problem.operator}: {problem.problem} ({problem.reason})"

@@ -110,6 +110,17 @@ def test_a_signed_yes_from_elsewhere_opens_the_gate(desk: Desk) -> None:
     assert (said.person, said.consent, said.signed, said.comment) == ("ana", True, True, "says ana")
 
 
+def test_a_yes_to_the_plan_before_its_change_counts_for_nothing_and_can_be_given_anew(
+    desk: Desk,
+) -> None:
+    desk.leave(desk.signed("ana", plan="0" * 64))
+    assert desk.asked() is None
+    desk.leave(desk.signed("ana"))
+    assert desk.asked()
+    with pytest.raises(UsageError, match="has answered"):
+        desk.leave(desk.signed("ana", consent=False))
+
+
 def test_a_signed_no_closes_it_whatever_others_say(desk: Desk) -> None:
     desk.leave(desk.signed("ana"), desk.signed("cy", consent=False))
     said = desk.asked(people=2)

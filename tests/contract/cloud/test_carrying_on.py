@@ -44,19 +44,21 @@ def left(
     *bodies: Body,
     recover_to: datetime | None = None,
     ago: timedelta = timedelta(minutes=5),
+    steps: tuple[str, ...] = ("compute",),
 ) -> str:
     """A run of this plan in eu-central-1, while eu-west-3 served, that came so far."""
     runs, moment = RunsFolder(plan.root), datetime.now(UTC) - ago
     run = runs.new(RunKind.REBUILD, "eu-central-1", moment)
-    planned = StepPlanned(
-        id="compute", kind="stack", needs=(), owner="sre", budget=None, processes=()
+    planned = tuple(
+        StepPlanned(id=name, kind="stack", needs=(), owner="sre", budget=None, processes=())
+        for name in steps
     )
     began = RunBegan(
         run=run,
         kind=RunKind.REBUILD,
         target=Target(shop="corner", region="eu-central-1", generation=1),
         plan=plan.source,
-        steps=(planned,),
+        steps=planned,
         versions={},
         operator="ana@x",
         serving_before="eu-west-3.g1",

@@ -12,9 +12,11 @@ from drkit.model.record import (
     IncidentBegan,
     OutsideBack,
     OutsideLost,
+    PlanChanged,
     ProblemAccepted,
     RunBegan,
     RunEnded,
+    RunLeft,
     RunResumed,
     RunTakenOver,
     StepEnded,
@@ -72,6 +74,21 @@ BODIES: tuple[Body, ...] = (
     ProblemAccepted(problem="p", reason="it is 3 a.m.", operator="ana@x", affects=("a", "b")),
     RunResumed(operator="bo@laptop", pid=4711),
     RunTakenOver(operator="bo@laptop", reason="ana's laptop died", before="ana@night-laptop"),
+    RunLeft(run="20260314-020000-rebuild-eu-central-1", why="its plan", changes=("a: added (1)",)),
+    PlanChanged(
+        changes=("shop: was a, is b",),
+        plan={"version": 1, "größe": None},
+        steps=(
+            StepPlanned(
+                id="network", kind="stack", needs=(), owner="sre", budget=None, processes=()
+            ),
+        ),
+        again=("network",),
+        kept=(),
+        dropped=("images",),
+        reason="the carrier moved",
+        operator="ana@x",
+    ),
     OutsideLost(error="it does not answer"),
     OutsideBack(),
     GateAnswered(step="consent", person="ana", role="lead", consent=True, comment="", signed=False),

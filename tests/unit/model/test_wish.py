@@ -20,6 +20,7 @@ MINUTE = timedelta(minutes=1)
 def test_what_can_be_wished_for_is_not_refused() -> None:
     WISH.check(START)
     replace(WISH, since=START - MINUTE, recover_to=START).check(START)
+    replace(WISH, accept_plan_change=True, reason="why").check(START)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_what_can_be_wished_for_is_not_refused() -> None:
         (replace(WISH, recover_to=START + MINUTE), "`to` .* has not come yet"),
         (replace(WISH, since=datetime(2026, 3, 1)), "names no zone"),  # noqa: DTZ001 - the case
         (replace(WISH, max_parallel=0), "no step may run"),
+        (replace(WISH, accept_plan_change=True, reason=" "), "needs a reason"),
     ],
 )
 def test_what_is_wrong_in_any_world_is_refused_with_a_remedy(wish: Wish, words: str) -> None:
