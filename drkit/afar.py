@@ -50,14 +50,6 @@ class Given:
     key: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
-    """A journal in one place."""
-
-    place: str
-    records: tuple[Record, ...]
-
-
 def site_of_run(plan: Plan, run: str) -> tuple[RunKind, str]:
     """Kind and site of a run, by its id. Raises UsageError for what is no run of ``plan``."""
     from drkit.adapters.runs_folder import kind_of
@@ -80,29 +72,30 @@ class Afar:
         self._plan = plan
         self._runs = RunsFolder(plan.root)
         self._world = _opened(plan)
-        self._store = OutsideStore(self._world, plan)
+        self.store = OutsideStore(self._world, plan)
 
     def runs(self) -> tuple[str, ...]:
         """The ids of all runs, newest first."""
         from drkit.adapters.journal_copies import runs_outside
 
-        outside = [run for site in self._plan.sites for run in runs_outside(self._store, site)]
+        outside = [run for site in self._plan.sites for run in runs_outside(self.store, site)]
         return tuple(sorted({*outside, *self._runs.names()}, reverse=True))
 
     def known(self, run: str | None) -> Known:
         """What is known of ``run``, else of the newest. Raises UsageError where there is none."""
         from drkit.adapters.lease import read_lease
 
-        run = self._named(run)
+        run = self.named(run)
         region = self.region_of(run)
-        found = read_lease(self._store, region)
+        found = read_lease(self.store, region)
         lease = found if found is not None and found.holder.run == run else None
         try:
             return Known(run=run, region=region, records=self._records(run, region), lease=lease)
         except JournalDamaged as error:
             return Known(run=run, region=region, records=(), lease=lease, damage=str(error))
 
-    def _named(self, run: str | None) -> str:
+    def named(self, run: str | None) -> str:
+        """``run``, else the newest. Raises UsageError where there is none."""
         run = run or next(iter(self.runs()), None)
         if run is None:
             raise UsageError("there is no run yet", remedy="start one: `drkit rebuild --region R`")
@@ -118,21 +111,6 @@ class Afar:
         public = public_answer(self._plan, self._world).said
         name = self._plan.dns.name
         return question(report(known.records), name=name, target=began.target, public=public)
-
-    def copies(self, run: str | None) -> tuple[Copy, ...]:
-        """The copies of a journal, this machine's first. Raises JournalDamaged for either."""
-        from drkit.adapters.held import journal_place
-        from drkit.adapters.journal_copies import records_outside
-        from drkit.adapters.journal_file import read_journal
-
-        run = self._named(run)
-        region, path = self.region_of(run), self._runs.journal(run)
-        found = []
-        if path.exists():
-            found.append(Copy(place=str(path), records=read_journal(path)))
-        if there := records_outside(self._store, region, run):
-            found.append(Copy(place=f"outside, {journal_place(region, run)}", records=there))
-        return tuple(found)
 
     def region_of(self, run: str) -> str:
         """The site of a run, by its id. Raises UsageError for what is no run of this plan."""
@@ -164,7 +142,7 @@ class Afar:
                 f"{given.key} is not the key that the plan has for {person}",
                 remedy="name another with --key, or correct `people` in the plan",
             )
-        put_answer(self._store, known.region, signed)
+        put_answer(self.store, known.region, signed)
 
     def _key_of(self, person: str, step: str) -> str:
         role = self._plan.steps[step].gate if step in self._plan.steps else None
@@ -189,7 +167,7 @@ class Afar:
         from drkit.adapters.lease import ask_of
 
         found = self._worked_on(run)
-        if not ask_of(self._store, found, ABORT):
+        if not ask_of(self.store, found, ABORT):
             raise UsageError(f"nobody works on {run} any more", remedy="see `drkit status`")
         return found.holder.operator
 
@@ -205,6 +183,7 @@ class Afar:
         from drkit.adapters.journal_file import JournalFile
         from drkit.adapters.journal_outside import JournalOutside
         from drkit.adapters.lease import holder_here, take_over
+        from drkit.adapters.owner import Owner
 
         if not reason.strip():
             raise UsageError(
@@ -212,24 +191,27 @@ class Afar:
             )
         found = self._worked_on(run)
         before, run, region = found.holder.operator, found.holder.run, found.holder.region
-        root = self._plan.root
+        root, owner = self._plan.root, Owner(self._plan.root)
         here = holder_here(root, region=region, operator=operator(), run=run, reason=reason)
         with (
             self._runs.hold(region),
-            Held(self._store, take_over(self._store, found, here)) as held,
+            Held(self.store, take_over(self.store, found, here), owner) as held,
         ):
             if run:  # else it was taken before it had begun anything
-                known = bring(self._store, self._runs, region, run)
+                known = bring(self.store, self._runs, region, run)
                 file = JournalFile(self._runs.journal(run), now=SystemClock().now)
                 with JournalOutside(file, held, run=run, known=known) as journal:
-                    journal.append(RunTakenOver(operator=operator(), reason=reason, before=before))
+                    taken = RunTakenOver(
+                        operator=operator(), reason=reason, before=before, key=owner.key
+                    )
+                    journal.append(taken)
         return before
 
     def _worked_on(self, name: str) -> Found:
         from drkit.adapters.lease import read_lease
 
         is_site = name in self._plan.sites
-        found = read_lease(self._store, name if is_site else self.region_of(name))
+        found = read_lease(self.store, name if is_site else self.region_of(name))
         if found is None or found.holder.released or not (is_site or found.holder.run == name):
             raise UsageError(
                 f"nobody works on {name}",
@@ -242,7 +224,7 @@ class Afar:
         from drkit.adapters.journal_copies import records_outside
         from drkit.adapters.journal_file import read_journal
 
-        there = records_outside(self._store, region, run)
+        there = records_outside(self.store, region, run)
         path = self._runs.journal(run)
         here = read_journal(path) if path.exists() else ()
         return here if len(here) > len(there) else there

@@ -84,6 +84,8 @@ class Parts:
     recover_to: datetime | None
     pause: Callable[[int], timedelta]
     """Before a further try of a step, by how many were made."""
+    key: str
+    """Public key of this place, which signs the journal."""
     gate_keeper: Callable[[Consent], Consent]
     """Puts what people say elsewhere to what is said here."""
 
@@ -191,6 +193,7 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
         identities=means.identities,
         recover_to=recover_to,
         pause=pause,
+        key=held.owner.key,
         gate_keeper=lambda here: GateKeeper(
             here, held.store, RunOf(region=wish.region, run=run, plan=plan)
         ),

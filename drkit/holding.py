@@ -70,6 +70,7 @@ def hold_outside(free: Free) -> Held:
     """
     from drkit.adapters.held import Held
     from drkit.adapters.lease import holder_here, take
+    from drkit.adapters.owner import Owner
 
     here = holder_here(free.root, region=free.region, operator=operator())
-    return Held(free.store, take(free.store, here, free.found))
+    return Held(free.store, take(free.store, here, free.found), Owner(free.root))

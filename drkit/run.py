@@ -183,7 +183,7 @@ def _begin(
         observer.recorded(record)
     bodies: list[Body] = []
     if before:
-        bodies.append(RunResumed(operator=operator(), pid=os.getpid()))
+        bodies.append(RunResumed(operator=operator(), pid=os.getpid(), key=parts.key))
     else:
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
     if opened.left is not None:
@@ -222,6 +222,7 @@ def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBeg
         operator=operator(),
         serving_before=serving.name if serving else None,
         recover_to=wish.recover_to,
+        key=parts.key,
     )
 
 

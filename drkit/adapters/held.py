@@ -7,19 +7,26 @@ the same one. Once :attr:`Held.taken_by` says somebody, nothing is sent any more
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from drkit.adapters.heads import Head, SignedHead, written
+from drkit.adapters.journal_lines import hash_of
 from drkit.adapters.lease import EVERY, Holder, Lease, read_lease
 from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.owner import Owner
 
 _AGAIN = timedelta(seconds=2)
 """Between two tries while the store does not answer."""
 _LAST_WORD = timedelta(seconds=15)
 """How long the end of a command waits for what is not sent yet."""
 ABORT = "abort"
+HEAD = "drkit-head"
+"""Name of the note with each segment: the signed head of the journal as it ends there."""
 
 
 def journal_place(region: str, run: str) -> str:
@@ -42,11 +49,13 @@ class _Pending:
 class Held:
     """Use as a context manager: leaving it sends the rest and gives the lease back."""
 
-    def __init__(self, store: OutsideStore, lease: Lease) -> None:
+    def __init__(self, store: OutsideStore, lease: Lease, owner: Owner) -> None:
         self.store = store
+        self.owner = owner
         self._lease = lease
         self._run = lease.holder.run
         self._pending = _Pending(first=0)
+        self._head = lease.holder.head
         self._news = threading.Condition()
         self._over = False
         self._trouble = ""
@@ -128,8 +137,14 @@ class Held:
         return bool(self._over or self._pending.lines or named)
 
     def _give_sign(self, *, released: bool) -> None:
-        if not self._lease.renew(run=self._run, released=released):
+        # never ahead of the segments: whoever reads the lease first finds all that it speaks of
+        if not self._lease.renew(run=self._run, released=released, head=self._head):
             self._give_up(self._lease.holder)
+        elif self._head is not None:
+            # also one that the lease had before: once the next run has recorded something, the
+            # lease speaks of that. A full disk must not keep segments from being sent
+            with contextlib.suppress(OSError):
+                self.owner.remember(self._head)
 
     def _send_pending(self) -> None:
         while self._pending.lines and not self._taken_by:
@@ -140,17 +155,23 @@ class Held:
         with self._news:
             run, first, lines = self._run, self._pending.first, tuple(self._pending.lines)
         key, body = segment(journal_place(self.region, run), first), b"".join(lines)
-        sent = len(lines)
-        if self.store.put(key, body) is None:
+        sent, head = len(lines), self._signed(run, first, lines)
+        if self.store.put(key, body, notes={HEAD: written(head)}) is None:
             sent = self._ours(key, body)
         if not sent:
             found = read_lease(self.store, self.region)
             self._give_up(found.holder if found else self._lease.holder)
             return
+        self._head = head if sent == len(lines) else self._signed(run, first, lines[:sent])
         with self._news:
             self._pending.first += sent
             del self._pending.lines[:sent]
             self._news.notify_all()
+
+    def _signed(self, run: str, first: int, lines: Sequence[bytes]) -> SignedHead:
+        """The head of the journal with ``lines`` from record ``first`` on."""
+        records = first + len(lines)
+        return self.owner.sign(Head(run=run, records=records, last=hash_of(lines[-1])))
 
     def _ours(self, key: str, body: bytes) -> int:
         """How many of these lines the segment that is there already holds: a put whose answer was

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-from drkit.adapters.held import journal_place, segment
+from drkit.adapters.held import HEAD, journal_place, segment
 from drkit.adapters.journal_lines import parse_lines
-from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.outside_store import OutsideStore, Stored
 from drkit.adapters.private import private_folder
 from drkit.adapters.runs_folder import RunsFolder, kind_of
 from drkit.errors import JournalDamaged
@@ -33,6 +34,28 @@ def records_outside(store: OutsideStore, region: str, run: str) -> tuple[Record,
     """The records of a run as they stand in the bucket. Raises JournalDamaged."""
     place = journal_place(region, run)
     return parse_lines(_fetched(store, place, _firsts(store, place)), place).records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of a journal as it stands in the bucket."""
+
+    first: int
+    """The number of its first record, by its name."""
+    body: bytes
+    note: str
+    """What is said to be the signed head as it ends; empty where there is none."""
+
+
+def segments_outside(store: OutsideStore, region: str, run: str) -> tuple[Segment, ...]:
+    """The segments of a run in order. Raises JournalDamaged for what is none."""
+    place = journal_place(region, run)
+    firsts = _firsts(store, place)
+    found = zip(firsts, _stored(store, place, firsts), strict=True)
+    return tuple(
+        Segment(first=first, body=stored.body, note=stored.notes.get(HEAD, ""))
+        for first, stored in found
+    )
 
 
 def bring_newest(store: OutsideStore, runs: RunsFolder, region: str) -> None:
@@ -85,14 +108,18 @@ def _firsts(store: OutsideStore, place: str) -> tuple[int, ...]:
 
 
 def _fetched(store: OutsideStore, place: str, firsts: tuple[int, ...]) -> bytes:
-    def one(first: int) -> bytes:
+    return b"".join(stored.body for stored in _stored(store, place, firsts))
+
+
+def _stored(store: OutsideStore, place: str, firsts: tuple[int, ...]) -> tuple[Stored, ...]:
+    def one(first: int) -> Stored:
         stored = store.read(segment(place, first))
         if stored is None:
             raise JournalDamaged(f"{place}: segment {first} went away while it was read")
-        return stored.body
+        return stored
 
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return b"".join(pool.map(one, firsts))
+        return tuple(pool.map(one, firsts))
 
 
 def _put_down(runs: RunsFolder, run: str, content: bytes, *, keep: bool) -> None:

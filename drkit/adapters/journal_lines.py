@@ -25,10 +25,15 @@ _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     records: tuple[Record, ...]
-    last: str
-    """Hash of the last of them."""
+    hashes: tuple[str, ...]
+    """Of each of them."""
     whole: int
     """How many bytes are whole lines; what follows is torn."""
+
+    @property
+    def last(self) -> str:
+        """Hash of the last of them."""
+        return self.hashes[-1] if self.hashes else GENESIS
 
 
 def write_lines(records: tuple[Record, ...], last: str) -> tuple[bytes, str]:
@@ -44,13 +49,20 @@ def parse_lines(data: bytes, place: str) -> Parsed:
     """Every whole line of ``data``. Raises JournalDamaged that names the line of ``place``."""
     whole = data.rfind(b"\n") + 1
     records: list[Record] = []
-    last = GENESIS
+    hashes: list[str] = []
     for number, line in enumerate(data[:whole].split(b"\n")[:-1], start=1):
-        record, last = _parse_line(line, last, f"{place}:{number}")
+        last = hashes[-1] if hashes else GENESIS
+        record, claimed = _parse_line(line, last, f"{place}:{number}")
         if record.seq != number - 1:
             raise JournalDamaged(f"{place}:{number}: record {record.seq} stands out of order")
         records.append(record)
-    return Parsed(records=tuple(records), last=last, whole=whole)
+        hashes.append(claimed)
+    return Parsed(records=tuple(records), hashes=tuple(hashes), whole=whole)
+
+
+def hash_of(line: bytes) -> str:
+    """The hash that a line of :func:`write_lines` holds; nothing is checked."""
+    return str(json.loads(line)["hash"])
 
 
 def _line(record: Record, prev: str) -> tuple[bytes, str]:

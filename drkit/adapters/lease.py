@@ -1,9 +1,9 @@
 """The lease of a site: who works on it, from where, since when, and the last sign of life.
 
 An object outside, one per region: ``{"region", "run", "operator", "place", "token", "since",
-"released", "asked", "reason"}``, written only by conditional PUT: of two that want it one wins, and
-whoever lost it finds out with the next sign of life. The age of a sign of life is told by the
-clock of the store alone (its Date less the object's Last-Modified): no laptop's clock counts.
+"released", "asked", "reason", "head"}``, written only by conditional PUT: of two that want it one
+wins, and whoever lost it finds out with the next sign of life. The age of a sign of life is told by
+the clock of the store alone (its Date less the object's Last-Modified): no laptop's clock counts.
 
 A place is one folder on one machine. Within it the kernel's lock decides, so that a drkit that was
 killed can be followed at once; between places only :func:`take_over` moves a lease, by a person.
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from drkit.adapters.codec import from_json, to_json
+from drkit.adapters.heads import SignedHead
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.private import private_folder
 from drkit.errors import ConfigurationError, RunBusy
@@ -46,6 +47,9 @@ class Holder:
     """What somebody elsewhere asked of the holder: ``abort`` (see ``drkit abort``), or nothing."""
     reason: str = ""
     """Why it was taken from somebody else; empty if it was free."""
+    head: SignedHead | None = None
+    """How far the journal outside has come, at least: of this run, or, until it has recorded
+    something, of the one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,7 @@ def free_for(store: OutsideStore, region: str, place: str) -> Found | None:
 
 def take(store: OutsideStore, me: Holder, free: Found | None) -> Lease:
     """Have a lease that was seen to be ``free``. Raises RunBusy if it has moved since."""
+    me = replace(me, head=free.holder.head if free else None)
     tag = _put(store, me, tag=free.tag if free else "")
     if tag is not None:
         return Lease(store, me, tag)
@@ -169,6 +174,7 @@ def take_over(store: OutsideStore, found: Found, me: Holder) -> Lease:
     """Move a lease to this place: the one that was ``found``, also if its holder has just given a
     sign of life. Raises RunBusy if it is somebody else's by now.
     """
+    me = replace(me, head=found.holder.head)
     tag = _in_place_of(store, found, lambda _: me)
     if tag is not None:
         return Lease(store, me, tag)

@@ -6,9 +6,10 @@ One client for all calls (making one costs more than a call), which threads may 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 
 from drkit.adapters.cloud import client, error_code, said_by_cloud
 from drkit.errors import ConfigurationError
@@ -27,6 +28,8 @@ class Stored:
     """For the conditional PUT that replaces exactly this."""
     age: timedelta
     """Since it was written, by the clock of the store."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What was written beside the body, in one with it."""
 
 
 class OutsideStore:
@@ -47,10 +50,23 @@ class OutsideStore:
             raise self._trouble("read", key, error) from error
         now = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         age = parsedate_to_datetime(now) - answer["LastModified"] if now else timedelta(0)
-        return Stored(body=body, tag=answer["ETag"], age=max(age, timedelta(0)))
+        return Stored(
+            body=body,
+            tag=answer["ETag"],
+            age=max(age, timedelta(0)),
+            notes=answer["Metadata"],
+        )
 
-    def put(self, key: str, body: bytes, *, replacing: str = "") -> str | None:
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        replacing: str = "",
+        notes: Mapping[str, str] = MappingProxyType({}),
+    ) -> str | None:
         """Write an object that is not there, or in place of the one whose tag is ``replacing``.
+        ``notes`` are kept with it: ASCII, at most 2 KB together, names in small letters.
 
         Returns the new tag; None if somebody else was first. Raises ConfigurationError.
         """
@@ -61,6 +77,7 @@ class OutsideStore:
                 Key=key,
                 Body=body,
                 ContentType="application/json",
+                Metadata=dict(notes),
                 **condition,
             )
         except said_by_cloud() as error:

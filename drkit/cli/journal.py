@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from drkit.cli import completion
 from drkit.cli.options import plan_option
+
+if TYPE_CHECKING:
+    from drkit.verifying import Verified
 
 _RUN = click.argument("run", required=False, shell_complete=completion.runs)
 
@@ -46,27 +51,41 @@ def show(run: str | None, plan_file: Path) -> int:
 @_RUN
 @plan_option
 def verify(run: str | None, plan_file: Path) -> int:
-    """Check that no record of RUN was changed, taken out, added or moved, here and outside.
+    """Check that no record of RUN was changed, taken out, added, moved or cut off, here and
+    outside, and that each part is signed by the owner that it names.
 
-    Ends with 11, and the place, if one was; also where the two copies contradict each other.
+    Says who they are: compare their keys. Ends with 11, and the place, if something is wrong; also
+    where the two copies contradict each other.
     """
-    from drkit.afar import Afar
     from drkit.api import load_plan
     from drkit.errors import JournalDamaged
+    from drkit.verifying import verify as verified
 
-    afar = Afar(load_plan(plan_file))
-    found = afar.copies(run)
-    for copy in found:
-        click.echo(f"{copy.place}: {len(copy.records)} records, the chain holds")
-    first, *others = found
-    for other in others:
-        short, long = sorted((first, other), key=lambda copy: len(copy.records))
-        if short.records != long.records[: len(short.records)]:
-            raise JournalDamaged(
-                f"{first.place} and {other.place} contradict each other",
-                remedy="the one outside is the lease owner's; the same command brings it here",
-            )
-        missing = len(long.records) - len(short.records)
-        if missing:
-            click.echo(f"{short.place} lacks the last {missing}")
+    found = verified(load_plan(plan_file), run)
+    for line in _said(found):
+        click.echo(line)
+    if found.damage:
+        raise JournalDamaged(
+            "\n".join(str(error) for error in found.damage),
+            remedy="; ".join(dict.fromkeys(e.remedy for e in found.damage if e.remedy)),
+        )
     return 0
+
+
+def _said(found: Verified) -> Iterator[str]:
+    from drkit.adapters.heads import fingerprint
+
+    for copy in found.copies:
+        yield f"{copy.place}: {copy.records} records, the chain holds"
+        if copy.unsigned:
+            yield f"  records 0 to {copy.unsigned - 1} were not signed when they were written"
+        missing = max(other.records for other in found.copies) - copy.records
+        if missing:
+            yield f"  lacks the last {missing}"
+    longest = max(found.copies, key=lambda copy: copy.records, default=None)
+    for hand in longest.hands if longest else ():
+        here = ", this place" if hand.key == found.own_key else ""
+        who = f"{fingerprint(hand.key)}{here}" if hand.key else "without a key"
+        yield f"from record {hand.first} by {hand.operator}, {who}"
+    for seen, signed in found.heads.items():
+        yield f"{seen}: a head of {signed.head.records} records"

@@ -57,12 +57,16 @@ class RunBegan:
     """Name of the target that served when the run began."""
     recover_to: datetime | None = None
     """The moment that stores are restored to; None: the last that there is."""
+    key: str = ""
+    """Public key of the place that writes from here on; empty before journals were signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed:
     operator: str
     pid: int
+    key: str = ""
+    """As in :class:`RunBegan`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,8 @@ class RunTakenOver:
     reason: str
     before: str
     """``user@host`` of whoever had it."""
+    key: str = ""
+    """As in :class:`RunBegan`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from drkit.adapters.journal_file import JournalFile
 from drkit.adapters.journal_outside import JournalOutside
 from drkit.adapters.lease import Holder, Lease, free_for, holder_here, take
 from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.owner import Owner
 from drkit.adapters.runs_folder import RunsFolder
 from drkit.model.outcome import Outcome, State
 from drkit.model.plan import Plan
@@ -37,8 +38,10 @@ class Place:
         root = plan.root / name
         root.mkdir()
         self.plan = replace(plan, root=root)
+        self.world = world
         self.store = OutsideStore(world, plan)
         self.runs = RunsFolder(root)
+        self.owner = Owner(root)
         self.name = name
 
     @property
@@ -49,7 +52,7 @@ class Place:
         return holder_here(self.plan.root, region=REGION, operator=f"{self.name}@host", run=run)
 
     def hold(self, run: str = "") -> Held:
-        return Held(self.store, self.take(run))
+        return Held(self.store, self.take(run), self.owner)
 
     def take(self, run: str = "") -> Lease:
         me = self.me(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ def _take_over(place: Place) -> None:
     found = read_lease(place.store, REGION)
     assert found
     mine = take_over(place.store, found, replace(place.me(RUN), reason="gone"))
-    with held_module.Held(place.store, mine) as held, place.open(held) as journal:
+    with held_module.Held(place.store, mine, place.owner) as held, place.open(held) as journal:
         journal.append(TAKEN)
 
 
@@ -142,9 +143,9 @@ def test_a_put_whose_answer_was_lost_is_no_takeover(
     put, deaf = OutsideStore.put, [True]
 
     def loses_an_answer(
-        store: OutsideStore, key: str, body: bytes, *, replacing: str = ""
+        store: OutsideStore, key: str, body: bytes, *, replacing: str = "", **more: Any
     ) -> object:
-        done = put(store, key, body, replacing=replacing)
+        done = put(store, key, body, replacing=replacing, **more)
         if key.startswith("journals/") and deaf:
             deaf.pop()
             raise ConfigurationError("the answer was lost")
