@@ -16,7 +16,7 @@ from drkit.model.plan import Plan
 
 if TYPE_CHECKING:
     from drkit.adapters.heads import SignedHead
-    from drkit.adapters.journal_verify import Copy
+    from drkit.adapters.journal_verify import Copy, Hand
     from drkit.adapters.owner import Owner
 
 
@@ -31,6 +31,12 @@ class Verified:
     """Where a head was seen → the head."""
     own_key: str
     damage: tuple[JournalDamaged, ...]
+
+    @property
+    def hands(self) -> tuple[Hand, ...]:
+        """Who wrote it, by the copy that reaches furthest."""
+        longest = max(self.copies, key=lambda copy: copy.records, default=None)
+        return longest.hands if longest else ()
 
 
 class _Findings:

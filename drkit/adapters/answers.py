@@ -1,7 +1,8 @@
-"""Answers to gates from elsewhere: signed with a person's own ssh key, kept outside, once a person.
+"""Answers to gates from elsewhere: signed with a person's own ssh key, kept outside.
 
 What is signed is the whole statement: run, step, digest of the plan, person, yes or no, comment,
-time. So an answer can reach no other gate, no other run and no other plan than its own. Signing
+time. So an answer can reach no other gate, no other run and no other plan than its own, and a
+person answers once, and once more if the plan was changed. Signing
 and verifying is ssh-keygen's (``-Y``, the format SSHSIG): it knows agents and hardware keys, and
 drkit never sees a private key.
 """

@@ -82,6 +82,8 @@ class Seen:
         for step in (*changed.again, *changed.dropped):
             self.states.pop(step, None)
             self.said.pop(step, None)
+            self.times.pop(step, None)
+            self.live_at.pop(step.removeprefix("live."), None)
 
     def _take_step(self, record: Record) -> None:
         match record.body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,9 @@ def show(run: str | None, plan_file: Path) -> int:
 
 @journal.command()
 @_RUN
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @plan_option
-def verify(run: str | None, plan_file: Path) -> int:
+def verify(run: str | None, output: str, plan_file: Path) -> int:
     """Check that no record of RUN was changed, taken out, added, moved or cut off, here and
     outside, and that each part is signed by the owner that it names.
 
@@ -62,7 +63,9 @@ def verify(run: str | None, plan_file: Path) -> int:
     from drkit.verifying import verify as verified
 
     found = verified(load_plan(plan_file), run)
-    for line in _said(found):
+    if output == "json":
+        click.echo(json.dumps(_shape(found), indent=1))
+    for line in _said(found) if output == "text" else ():
         click.echo(line)
     if found.damage:
         raise JournalDamaged(
@@ -70,6 +73,33 @@ def verify(run: str | None, plan_file: Path) -> int:
             remedy="; ".join(dict.fromkeys(e.remedy for e in found.damage if e.remedy)),
         )
     return 0
+
+
+def _shape(found: Verified) -> Mapping[str, object]:
+    from drkit.adapters.heads import fingerprint
+
+    return {
+        "version": 1,
+        "run": found.run,
+        "copies": [
+            {"place": copy.place, "records": copy.records, "unsigned": copy.unsigned}
+            for copy in found.copies
+        ],
+        "owners": [
+            {
+                "first": hand.first,
+                "operator": hand.operator,
+                "key": fingerprint(hand.key) if hand.key else None,
+                "this_place": hand.key == found.own_key,
+            }
+            for hand in found.hands
+        ],
+        "heads": [
+            {"seen": seen, "records": signed.head.records, "key": fingerprint(signed.key)}
+            for seen, signed in found.heads.items()
+        ],
+        "damage": [str(error) for error in found.damage],
+    }
 
 
 def _said(found: Verified) -> Iterator[str]:
@@ -82,8 +112,7 @@ def _said(found: Verified) -> Iterator[str]:
         missing = max(other.records for other in found.copies) - copy.records
         if missing:
             yield f"  lacks the last {missing}"
-    longest = max(found.copies, key=lambda copy: copy.records, default=None)
-    for hand in longest.hands if longest else ():
+    for hand in found.hands:
         here = ", this place" if hand.key == found.own_key else ""
         who = f"{fingerprint(hand.key)}{here}" if hand.key else "without a key"
         yield f"from record {hand.first} by {hand.operator}, {who}"

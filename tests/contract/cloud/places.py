@@ -36,7 +36,7 @@ class Place:
 
     def __init__(self, world: World, plan: Plan, name: str) -> None:
         root = plan.root / name
-        root.mkdir()
+        root.mkdir(exist_ok=True)
         self.plan = replace(plan, root=root)
         self.world = world
         self.store = OutsideStore(world, plan)

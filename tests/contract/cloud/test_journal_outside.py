@@ -126,10 +126,12 @@ def test_what_was_not_sent_when_drkit_died_is_sent_by_the_next_one_here(
 ) -> None:
     ana, bo = two
     ana.record(BEGUN)
-    with monkeypatch.context() as away, ana.hold() as held, ana.open(held) as journal:
-        away.setattr(held_module, "_LAST_WORD", timedelta(0))
-        away.setattr(OutsideStore, "put", _away)
-        journal.append(ENDED)
+    with monkeypatch.context() as away:
+        with ana.hold() as held, ana.open(held) as journal:
+            away.setattr(held_module, "_LAST_WORD", timedelta(0))
+            away.setattr(OutsideStore, "put", _away)
+            journal.append(ENDED)
+        held._thread.join()  # else it gives the lease back in the middle of what follows
     assert len(records_outside(bo.store, REGION, RUN)) == 1
     ana.record(OVER)
     found = [record.body for record in records_outside(bo.store, REGION, RUN)]

@@ -22,7 +22,7 @@ from drkit.adapters.journal_verify import (
     check_segments,
 )
 from drkit.adapters.owner import Owner
-from drkit.errors import JournalDamaged
+from drkit.errors import ConfigurationError, JournalDamaged
 from drkit.model.record import Body, Record, RunBegan, RunEnded, RunResumed, RunTakenOver
 from tests.contract.journal.records import AT, BODIES
 
@@ -116,7 +116,7 @@ def test_every_change_of_a_single_byte_of_a_signature_is_found(sound: Segments) 
     last = sound[-1]
     missed = []
     for index, letter in enumerate(last.note):
-        for other in {chr(ord(letter) ^ 1), "A"} - {letter}:
+        for other in {chr(ord(letter) ^ 1), chr(ord(letter) + 1), "A"} - {letter}:
             note = last.note[:index] + other + last.note[index + 1 :]
             try:
                 check((*sound[:-1], replace(last, note=note)))
@@ -282,3 +282,27 @@ def test_an_owners_key_is_private_stays_the_same_and_is_one_machines(
     assert file.stat().st_mode & 0o777 == 0o600
     monkeypatch.setattr("socket.gethostname", lambda: "another")
     assert Owner(tmp_path).key != key, "a copied folder signs with a key of its own"
+
+
+def test_a_key_that_is_none_is_said_with_the_way_back(tmp_path: Path) -> None:
+    Owner(tmp_path).key  # noqa: B018 - it is made at first use
+    [file] = (tmp_path / ".drkit").glob("owner.*.key")
+    file.write_text("nonsense")
+    with pytest.raises(ConfigurationError, match="is no ed25519 key") as refused:
+        Owner(tmp_path).key  # noqa: B018
+    assert "a new key is made" in refused.value.remedy
+
+
+def test_a_place_keeps_the_longest_head_that_it_saw_and_none_that_is_not_signed(
+    ana: Owner, bo: Owner
+) -> None:
+    def head(records: int) -> SignedHead:
+        return bo.sign(Head(run=RUN, records=records, last="a" * 64))
+
+    assert ana.remembered(RUN) is None
+    for seen in (head(5), head(3), replace(head(9), key=ana.key)):
+        ana.remember(seen)
+    assert ana.remembered(RUN) == head(5)
+    ana.remember(head(6))
+    assert ana.remembered(RUN) == head(6)
+    assert ana.remembered("another") is None

@@ -55,6 +55,37 @@ def test_a_run_that_failed_is_carried_on_by_its_name_once_it_is_mended(
     assert f"{run} cannot be carried on: it is over" in wrong
 
 
+def test_a_run_is_carried_on_with_a_changed_plan_once_the_change_is_accepted(
+    prepared: Installed,
+) -> None:
+    playbook = prepared.folder / "playbooks" / "bake.yml"
+    right = spoil(playbook, "dest: /tmp/bread", "dest: /nowhere/bread")
+    run = deployed(prepared, code=6)["run"]["id"]
+    playbook.write_text(right)
+    plan = prepared.folder / "drkit.yaml"
+    more = "steps:\n  shelf: {playbook: window, hosts: oven, after: [window]}\n"
+    plan.write_text(plan.read_text().replace("bakery.example", "bread.example"))
+    spoil(plan, "steps:\n", more)
+
+    accepted = ("resume", run, "--accept-plan-change", "--output", "json")
+    assert prepared.drkit(*accepted).returncode == 2, "not without a reason"
+    said = prepared.drkit(*accepted, "--reason", "it has a new name")
+    assert said.returncode == 0, said.stderr
+    assert "dns.name: was bakery.example, is bread.example" in said.stderr
+    report = json.loads(said.stdout)
+    assert report["run"]["id"] == run
+    assert set(states(report).values()) == {"done"}
+    again = {"storage": 1, "bake": 2, "window": 2, "shelf": 1, "taste": 1}
+    assert tries(report) == again, "playbooks are told of the name, stacks are not"
+    [change] = report["plan_changes"]
+    assert (change["again"], change["reason"]) == (["window"], "it has a new name")
+    assert report["plan"]["dns"]["name"] == "bread.example"
+
+    verified = prepared.drkit("journal", "verify", run)
+    assert verified.returncode == 0, verified.stderr
+    assert "this place" in verified.stdout
+
+
 @pytest.mark.parametrize("name", ["nonsense", "20260101-000000-deploy-us-east-1"])
 def test_what_is_no_run_of_the_plan_is_refused(
     prepared: Installed, resume: Resume, name: str

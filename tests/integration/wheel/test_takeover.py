@@ -92,6 +92,9 @@ def test_a_run_whose_machine_is_lost_is_taken_over_and_its_owner_wakes_up_too_la
         assert set(states(report).values()) == {"done"}
         assert tries(report)["storage"] == 1, "what was done is not done again"
         assert tries(report)["bake"] == 2
+        verified = elsewhere.drkit("journal", "verify", run)
+        assert verified.returncode == 0, verified.stderr
+        assert "this place" in verified.stdout
 
         lost.send_signal(signal.SIGCONT)
         said = lost.communicate(timeout=30)[0]

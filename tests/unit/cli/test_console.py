@@ -8,7 +8,14 @@ import pytest
 
 from drkit.cli.console import PlainConsole, Seen
 from drkit.model.outcome import State
-from drkit.model.record import Record, RunResumed, StepEnded, StepStarted
+from drkit.model.record import (
+    PlanChanged,
+    Record,
+    RunLeft,
+    RunResumed,
+    StepEnded,
+    StepStarted,
+)
 from tests.unit.reporting import journals
 
 RESUMED = RunResumed(operator="bo@laptop", pid=2)
@@ -76,6 +83,45 @@ def test_a_step_in_flight_when_drkit_died_is_unknown_to_the_next_and_not_running
     again = Record(seq=len(begun), at=begun[-1].at, body=RESUMED)
     assert seen(*begun).states[step.step] is State.RUNNING
     assert seen(*begun, again).states[step.step] is State.UNKNOWN
+
+
+def changed(*again: str, processes: object) -> PlanChanged:
+    return PlanChanged(
+        changes=("processes.sales.rto: was 2h, is 3h",),
+        plan={"processes": processes},
+        steps=(),
+        again=again,
+        kept=("network",),
+        dropped=(),
+        reason="the board said so",
+        operator="ana@x",
+    )
+
+
+def test_a_change_of_the_plan_is_said_and_shown_from_then_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    records = journals.undisturbed()
+    body = changed("live.sales", processes={"sales": {"rto": "3h"}})
+    record = Record(seq=len(records), at=records[-1].at, body=body)
+    made = seen(*records, record)
+    assert made.rto("sales") == timedelta(hours=3)
+    assert "live.sales" not in made.states
+    assert "sales" not in made.live_at
+    said = "\n".join(shown(capsys, (record,)))
+    assert "the changed plan is accepted by ana@x: the board said so" in said
+    assert "processes.sales.rto: was 2h, is 3h" in said
+    assert "to run again: live.sales" in said
+    assert "stays as it is until --retry: network" in said
+
+
+def test_a_run_that_is_left_behind_is_said_with_why_and_what_differs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    left = RunLeft(run="r-1", why="its plan", changes=("a: added (1)",))
+    said = "\n".join(shown(capsys, (Record(seq=1, at=journals.BEGAN, body=left),)))
+    assert "r-1 is not over and is left behind: its plan" in said
+    assert "a: added (1)" in said
 
 
 def test_a_console_that_joins_a_run_it_knows_nothing_of_says_so_quietly() -> None:
