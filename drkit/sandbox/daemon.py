@@ -31,6 +31,7 @@ from drkit.sandbox.fleet import Fleet
 from drkit.sandbox.folder import Folder, State
 from drkit.sandbox.lost import Losses
 from drkit.sandbox.reconciler import Reconciler
+from drkit.sandbox.shortages import Shortages
 
 log = logging.getLogger("drkit.sandbox")
 
@@ -43,9 +44,9 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _end)
     authority = Authority(folder=folder.authority)
-    losses, woken = Losses(), threading.Event()
+    losses, shortages, woken = Losses(), Shortages(), threading.Event()
     operator = cloud.furnish()
-    ports = _serve_doors(losses, woken)
+    ports = _serve_doors(losses, shortages, woken)
     front.write(folder.front, _sites(ports, _serve(_world(folder))), authority)
     nginx = front.start(folder.front, {"PATH": os.environ["PATH"]})
     zones.serve()
@@ -53,7 +54,7 @@ def main() -> None:
     fleet = Fleet(folder=folder.hosts, trust=trust, changed=woken.set)
     reconciler = Reconciler(fleet=fleet, losses=losses, woken=woken)
     reconciler.begin()
-    control.serve(folder.socket, _answers(reconciler, losses))
+    control.serve(folder.socket, _answers(reconciler, losses, shortages))
     cloud.warm(ports, operator)
     State(
         pid=os.getpid(),
@@ -72,7 +73,7 @@ def _end(*_: Any) -> None:
     os._exit(0)
 
 
-def _serve_doors(losses: Losses, woken: threading.Event) -> dict[str, int]:
+def _serve_doors(losses: Losses, shortages: Shortages, woken: threading.Event) -> dict[str, int]:
     """Serve every region's API, and what is global, out of one moto; region → port."""
     within = cloud.application()
     account = Account(
@@ -81,6 +82,7 @@ def _serve_doors(losses: Losses, woken: threading.Event) -> dict[str, int]:
         bucket_region=cloud.bucket_region,
         networks=cloud.networks,
         instances_in=observed.instances_in,
+        short_of=shortages.of,
     )
     return {
         door.region: _serve(
@@ -139,12 +141,13 @@ def _world(folder: Folder) -> WSGIApplication:
     return dispatch
 
 
-def _answers(reconciler: Reconciler, losses: Losses) -> dict[str, Any]:
+def _answers(reconciler: Reconciler, losses: Losses, shortages: Shortages) -> dict[str, Any]:
     def status() -> control.Answer:
         landscape = reconciler.landscape
         standing = reconciler.standing()
         return {
             "lost": sorted(losses.regions),
+            "short_of": {region: sorted(kinds) for region, kinds in shortages.by_region.items()},
             "dropped": {region: asdict(found) for region, found in reconciler.dropped().items()},
             "hosts": [
                 {
@@ -168,7 +171,22 @@ def _answers(reconciler: Reconciler, losses: Losses) -> dict[str, Any]:
         reconciler.restore(region)
         return {}
 
-    return {"status": status, "lose": lose, "restore": restore, "ready": dict}
+    def shortage(region: str, kind: str) -> control.Answer:
+        shortages.begin(region, kind)
+        return {}
+
+    def room(region: str, kind: str) -> control.Answer:
+        shortages.end(region, kind)
+        return {}
+
+    return {
+        "status": status,
+        "lose": lose,
+        "restore": restore,
+        "shortage": shortage,
+        "room": room,
+        "ready": dict,
+    }
 
 
 if __name__ == "__main__":
