@@ -16,6 +16,7 @@ from wsgiref.types import WSGIApplication
 
 from drkit.sandbox import addresses, corrections
 from drkit.sandbox.folder import Key
+from drkit.sandbox.quotas import Quotas
 
 ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": addresses.ACCOUNT,
@@ -38,13 +39,13 @@ def application() -> WSGIApplication:
     return DomainDispatcherApplication(create_backend_app)
 
 
-def furnish() -> Key:
+def furnish(quotas: Quotas) -> Key:
     """Put in what a new account has, enforce IAM from here on, and return the operator's key."""
     from moto import settings
     from moto.ec2.models import ec2_backends
     from moto.iam.models import iam_backends
 
-    corrections.apply()
+    corrections.apply(quotas)
     iam = iam_backends[addresses.ACCOUNT]["aws"]
     iam.create_user("us-east-1", "operator")
     iam.put_user_policy("operator", "administrator", json.dumps(ADMINISTRATOR))

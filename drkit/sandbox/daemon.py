@@ -30,6 +30,7 @@ from drkit.sandbox.door import Account, Door
 from drkit.sandbox.fleet import Fleet
 from drkit.sandbox.folder import Folder, State
 from drkit.sandbox.lost import Losses
+from drkit.sandbox.quotas import Quotas
 from drkit.sandbox.reconciler import Reconciler
 from drkit.sandbox.shortages import Shortages
 
@@ -44,8 +45,8 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _end)
     authority = Authority(folder=folder.authority)
-    losses, shortages, woken = Losses(), Shortages(), threading.Event()
-    operator = cloud.furnish()
+    losses, shortages, quotas, woken = Losses(), Shortages(), Quotas(), threading.Event()
+    operator = cloud.furnish(quotas)
     ports = _serve_doors(losses, shortages, woken)
     front.write(folder.front, _sites(ports, _serve(_world(folder))), authority)
     nginx = front.start(folder.front, {"PATH": os.environ["PATH"]})
@@ -54,7 +55,7 @@ def main() -> None:
     fleet = Fleet(folder=folder.hosts, trust=trust, changed=woken.set)
     reconciler = Reconciler(fleet=fleet, losses=losses, woken=woken)
     reconciler.begin()
-    control.serve(folder.socket, _answers(reconciler, losses, shortages))
+    control.serve(folder.socket, _answers(reconciler, shortages, quotas, losses))
     cloud.warm(ports, operator)
     State(
         pid=os.getpid(),
@@ -141,7 +142,9 @@ def _world(folder: Folder) -> WSGIApplication:
     return dispatch
 
 
-def _answers(reconciler: Reconciler, losses: Losses, shortages: Shortages) -> dict[str, Any]:
+def _answers(
+    reconciler: Reconciler, shortages: Shortages, quotas: Quotas, losses: Losses
+) -> dict[str, Any]:
     def status() -> control.Answer:
         landscape = reconciler.landscape
         standing = reconciler.standing()
@@ -179,12 +182,17 @@ def _answers(reconciler: Reconciler, losses: Losses, shortages: Shortages) -> di
         shortages.end(region, kind)
         return {}
 
+    def quota(region: str, code: str, value: str) -> control.Answer:
+        quotas.set(region, code, float(value))
+        return {}
+
     return {
         "status": status,
         "lose": lose,
         "restore": restore,
         "shortage": shortage,
         "room": room,
+        "quota": quota,
         "ready": dict,
     }
 
