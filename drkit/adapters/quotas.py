@@ -32,11 +32,12 @@ def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple
     if epoch.serving is None or region not in plan.sites:
         return ()
     try:
-        asked = _held_by(world, plan, epoch.serving)
+        s3 = client(world, "s3", plan.outside.region)
+        asked = _held_by(s3, plan, epoch.serving)
         if asked == Holding():
             return ()
         generation = choose_generation(world, plan, region, epoch)
-        own = _held_by(world, plan, Target(shop=plan.shop, region=region, generation=generation))
+        own = _held_by(s3, plan, Target(shop=plan.shop, region=region, generation=generation))
         ec2 = client(world, "ec2", region)
         used = _held_in(ec2).less(own)
         vcpus = _vcpus(ec2, asked.counted_types | used.counted_types)
@@ -51,9 +52,9 @@ def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple
     )
 
 
-def _held_by(world: World, plan: Plan, target: Target) -> Holding:
+def _held_by(s3: Any, plan: Plan, target: Target) -> Holding:
     """What all stacks of one generation have made, by their state."""
-    s3, bucket = client(world, "s3", plan.outside.region), plan.outside.state
+    bucket = plan.outside.state
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_STATES)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     found = Holding()

@@ -135,6 +135,8 @@ def warm(ports: Mapping[str, int], operator: Key) -> None:
         ec2 = session.client("ec2", region_name=door.region, endpoint_url=url)
         ec2.describe_instance_type_offerings()
         ec2.describe_instances()
+        quotas = session.client("service-quotas", region_name=door.region, endpoint_url=url)
+        quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")
         session.client("s3", region_name=door.region, endpoint_url=url).list_buckets()
     url = f"http://127.0.0.1:{ports[addresses.GLOBAL.region]}"
     session.client("iam", region_name="us-east-1", endpoint_url=url).list_users()

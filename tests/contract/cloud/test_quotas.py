@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Mapping
 
+import moto.ec2.responses  # noqa: F401 - takes seconds, for which no client waits
 import pytest
 from moto.core.exceptions import JsonRESTError
 from moto.servicequotas.models import ServiceQuotasBackend
