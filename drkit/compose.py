@@ -220,7 +220,7 @@ def small_quotas(around: Around) -> tuple[Problem, ...]:
     try:
         return quota_problems(around.world, plan, region, around.epoch)
     except ConfigurationError as error:
-        _LOG.warning("the quotas of %s are not compared: %s", region, error)
+        _LOG.warning("the quotas of %s are not compared: %s; %s", region, error, error.remedy)
         return ()
 
 

@@ -100,9 +100,9 @@ class Program:
         """Modules of an earlier run: one that makes resources when it is imported would not make
         them again, and Pulumi would take them for unwanted.
         """
-        for name, module in tuple(sys.modules.items()):
-            place = getattr(module, "__file__", None)
-            if name != "__main__" and place and self.folder in Path(place).parents:
+        for name in tuple(sys.modules):
+            # by name: a look at a module that loads lazily, as pulumi_aws's do, would load it
+            if name.partition(".")[0] == self.folder.name:
                 del sys.modules[name]
 
 

@@ -27,9 +27,10 @@ _STATES = ".pulumi/stacks/"
 def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple[Problem, ...]:
     """One problem per quota of ``region`` that the site will not fit into.
 
-    Raises ConfigurationError where the cloud does not say.
+    None, too, where ``region`` is the one that serves: a run that has opened it asks for nothing
+    more. Raises ConfigurationError where the cloud does not say.
     """
-    if epoch.serving is None or region not in plan.sites:
+    if epoch.serving is None or epoch.serving.region == region or region not in plan.sites:
         return ()
     try:
         s3 = client(world, "s3", plan.outside.region)
@@ -45,7 +46,7 @@ def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple
         allowed = {quota.code: _allowed(service_quotas, quota) for quota in QUOTAS}
     except said_by_cloud() as error:
         raise ConfigurationError(
-            str(error), remedy="docs/how-to/from-sandbox-to-aws.md names the rights that it takes"
+            str(error), remedy="docs/how-to/short-of-capacity.md names the rights that it takes"
         ) from error
     return tuple(
         shortfalls(Comparison(region=region, asked=asked, used=used, vcpus=vcpus, allowed=allowed))

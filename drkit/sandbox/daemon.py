@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -145,55 +145,46 @@ def _world(folder: Folder) -> WSGIApplication:
 def _answers(
     reconciler: Reconciler, shortages: Shortages, quotas: Quotas, losses: Losses
 ) -> dict[str, Any]:
-    def status() -> control.Answer:
-        landscape = reconciler.landscape
-        standing = reconciler.standing()
-        return {
-            "lost": sorted(losses.regions),
-            "short_of": {region: sorted(kinds) for region, kinds in shortages.by_region.items()},
-            "dropped": {region: asdict(found) for region, found in reconciler.dropped().items()},
-            "hosts": [
-                {
-                    "region": host.region,
-                    "id": host.id,
-                    "name": host.name,
-                    "condition": str(host.condition),
-                    "address": host.address,
-                    "public": host.public,
-                    "here": (found := standing.get(host.id)) is not None and found.pid is not None,
-                }
-                for host in landscape.hosts
-            ],
-        }
-
-    def lose(region: str) -> control.Answer:
-        reconciler.lose(region)
-        return {}
-
-    def restore(region: str) -> control.Answer:
-        reconciler.restore(region)
-        return {}
-
-    def shortage(region: str, kind: str) -> control.Answer:
-        shortages.begin(region, kind)
-        return {}
-
-    def room(region: str, kind: str) -> control.Answer:
-        shortages.end(region, kind)
-        return {}
-
-    def quota(region: str, code: str, value: str) -> control.Answer:
-        quotas.set(region, code, float(value))
-        return {}
-
     return {
-        "status": status,
-        "lose": lose,
-        "restore": restore,
-        "shortage": shortage,
-        "room": room,
-        "quota": quota,
+        "status": lambda: _status(reconciler, losses, shortages),
+        "lose": _done(reconciler.lose),
+        "restore": _done(reconciler.restore),
+        "shortage": _done(shortages.begin),
+        "room": _done(shortages.end),
+        "quota": _done(lambda region, code, value: quotas.set(region, code, float(value))),
         "ready": dict,
+    }
+
+
+def _done(act: Callable[..., None]) -> Callable[..., control.Answer]:
+    """An act as an answer: it says nothing, or raises."""
+
+    def answer(*arguments: str) -> control.Answer:
+        act(*arguments)
+        return {}
+
+    return answer
+
+
+def _status(reconciler: Reconciler, losses: Losses, shortages: Shortages) -> control.Answer:
+    landscape = reconciler.landscape
+    standing = reconciler.standing()
+    return {
+        "lost": sorted(losses.regions),
+        "short_of": {region: sorted(kinds) for region, kinds in shortages.by_region.items()},
+        "dropped": {region: asdict(found) for region, found in reconciler.dropped().items()},
+        "hosts": [
+            {
+                "region": host.region,
+                "id": host.id,
+                "name": host.name,
+                "condition": str(host.condition),
+                "address": host.address,
+                "public": host.public,
+                "here": (found := standing.get(host.id)) is not None and found.pid is not None,
+            }
+            for host in landscape.hosts
+        ],
     }
 
 

@@ -1,8 +1,9 @@
 """What the account's quotas allow in a region, as the API of Service Quotas answers it.
 
-moto knows only those of VPC. The figures are those that AWS gives a new account, but for vCPUs: a
-new account may have five, in which no shop fits. They are answered, and nothing here holds anybody
-to them: a call that AWS would refuse with `VcpuLimitExceeded` is let in.
+moto knows only those of VPC. The figures are those of an account that has asked for more: a new one
+may have 5 of each, in which neither a shop's vCPUs fit nor its third generation. They are answered,
+and nothing here holds anybody to them: a call that AWS would refuse with `VcpuLimitExceeded` is let
+in.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ KNOWN: Mapping[str, Quota] = {
         name="Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
         value=256.0,
     ),
-    "L-0263D0A3": Quota(service="ec2", name="EC2-VPC Elastic IPs", value=5.0),
-    "L-F678F1CE": Quota(service="vpc", name="VPCs per Region", value=5.0),
+    "L-0263D0A3": Quota(service="ec2", name="EC2-VPC Elastic IPs", value=40.0),
+    "L-F678F1CE": Quota(service="vpc", name="VPCs per Region", value=20.0),
 }
 
 

@@ -24,9 +24,10 @@ from drkit.model.plan import Plan
 from drkit.model.step import RunKind
 from drkit.model.wish import Wish
 from drkit.ports import World
+from drkit.run import _look
 from drkit.sandbox.corrections import answer_quotas
 from drkit.sandbox.quotas import Quotas
-from tests.contract.cloud.opened import Write, served_by, settled
+from tests.contract.cloud.opened import Write, places, served_by, settled
 
 NEW = "eu-central-1"
 TYPES = {"instances": "aws:ec2/instance:Instance", "addresses": "aws:ec2/eip:Eip"}
@@ -132,11 +133,24 @@ def test_what_others_run_in_the_region_counts_and_what_the_generation_has_itself
     assert found(world, plan) == (), "a stopped instance counts for nothing"
 
 
-def test_a_region_that_is_no_site_or_a_site_without_a_state_is_not_compared(
+def test_a_run_does_not_begin_in_a_region_that_is_too_small(
     world: World, plan: Plan, quotas: Quotas
 ) -> None:
+    """The way of a run itself looks, and not only whoever asks."""
     quotas.set(NEW, "L-1216C47A", 0)
+    wish = Wish(plan=plan, kind=RunKind.REBUILD, region=NEW)
+    _, _, means = _look(look_around(wish))
+    assert "quota-vcpus" in places(means.problems)
+
+
+def test_a_region_that_is_no_site_or_serves_or_a_site_without_a_state_is_not_compared(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    for region in (NEW, "eu-west-3"):
+        quotas.set(region, "L-1216C47A", 0)
+    assert found(world, plan) != ()
     assert found(world, plan, "eu-west-9") == ()
+    assert found(world, plan, "eu-west-3") == (), "a run that has opened it is carried on"
     key = ".pulumi/stacks/compute/eu-west-3.g1.json"
     client(world, "s3", "eu-north-1").delete_object(Bucket="corner-dr", Key=key)
     assert found(world, plan) == ()
