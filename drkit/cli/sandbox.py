@@ -104,17 +104,17 @@ def restore(region: str) -> None:
 
 @sandbox.command()
 @click.argument("region")
-@click.argument("type")
+@click.argument("kind", metavar="TYPE")
 @click.option("--end", is_flag=True, help="There is room again.")
-def shortage(region: str, type: str, end: bool) -> None:  # noqa: A002 - the word that users know
+def shortage(region: str, kind: str, end: bool) -> None:
     """Have REGION short of instance TYPE: it makes none, and says so as AWS does.
 
     Those that run go on running.
     """
     from drkit.sandbox import control
 
-    control.ask(Folder.chosen().socket, "room" if end else "shortage", region, type)
-    _say(f"{region} has room for {type}" if end else f"{region} has no room for {type}")
+    control.ask(Folder.chosen().socket, "room" if end else "shortage", region, kind)
+    _say(f"{region} has {'room' if end else 'no room'} for {kind}")
 
 
 @sandbox.command()

@@ -13,8 +13,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from drkit.adapters import pulumi_stack
+from drkit.adapters.pulumi_capacity import _refused
+from drkit.adapters.pulumi_events import Account as Heard
 from drkit.adapters.pulumi_stack import StackTool
-from drkit.model.outcome import State
+from drkit.model.outcome import Failure, State
 from drkit.model.step import StackWork
 from drkit.sandbox.door import Account, Door
 from drkit.sandbox.shortages import Shortages
@@ -23,6 +25,8 @@ from tests.contract.pulumi.test_killed_update import WHOLE, generation, kill_whi
 from tests.integration.provider.cloud import Cloud, write_sandbox
 
 TYPES = ("m5.large", "m6i.large")
+DB = "aws:ec2/instance:Instance db-1"
+RUN = "creating EC2 Instance: operation error EC2: RunInstances, https response error StatusCode: "
 COMPUTE = StackTool(StackWork(stack="compute"))
 
 
@@ -212,3 +216,36 @@ def test_a_program_that_does_not_say_so_itself_keeps_the_types_of_hosts_that_sta
     again = mine.bring("compute")
     assert again.done, again.failures
     assert (again.changed, types(mine)) == ((0, {"m6i.large"}) if guarded else (6, {"m5.large"}))
+
+
+def ended(*said: str) -> Heard:
+    """What is left of an update in which making a database host of m5.large failed."""
+    failures = [Failure(message=message, task=DB) for message in said]
+    return Heard(lambda _line: None, types={DB: "m5.large"}, failures=failures)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{RUN}500, RequestID: 1, api error InsufficientInstanceCapacity: We currently do not have",
+        f"{RUN}500, RequestID: 1, api error InsufficientHostCapacity: Insufficient capacity.",
+        f"{RUN}400, RequestID: 1, api error Unsupported: Your requested instance type (m5.large) is"
+        " not supported in your requested Availability Zone (us-east-1e). Please retry",
+        "ec2 run_instances in eu-central-1: InsufficientInstanceCapacity: We currently do not have",
+    ],
+)
+def test_a_lack_of_room_is_known_by_the_words_of_both_plugins(said: str) -> None:
+    assert _refused(ended(said)) == ("m5.large",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (),
+        (f"{RUN}400, RequestID: 1, api error VcpuLimitExceeded: You have requested more vCPU",),
+        (f"{RUN}400, RequestID: 1, api error Unsupported: The requested configuration is",),
+        ("api error InsufficientInstanceCapacity: We", "api error UnauthorizedOperation: You"),
+    ],
+)
+def test_anything_else_that_goes_wrong_asks_for_no_other_type(said: tuple[str, ...]) -> None:
+    assert _refused(ended(*said)) == ()
