@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from drkit.adapters.pulumi_outputs import Identities
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,20 @@ def open_means(around: Around) -> Means:
         lambda: identities(plan, around.world, around.vault), "outside.state", problems
     )
     return Means(identities=found or {}, problems=tuple(problems))
+
+
+def small_quotas(around: Around) -> tuple[Problem, ...]:
+    """The quotas of the region that the site will not fit into. Where the cloud does not say, that
+    is said, and stops nothing: the right to ask is none that a rebuild needs.
+    """
+    from drkit.adapters.quotas import quota_problems
+
+    plan, region = around.wish.plan, around.wish.region
+    try:
+        return quota_problems(around.world, plan, region, around.epoch)
+    except ConfigurationError as error:
+        _LOG.warning("the quotas of %s are not compared: %s; %s", region, error, error.remedy)
+        return ()
 
 
 def open_parts(opened: Opened, means: Means, held: Held) -> Parts:

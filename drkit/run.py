@@ -24,6 +24,7 @@ from drkit.compose import (
     open_means,
     open_parts,
     open_plan,
+    small_quotas,
 )
 from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
@@ -102,10 +103,11 @@ def carry_out(wish: Wish, company: Company) -> Ran:
 
 def _look(around: Around) -> tuple[Free | None, Opened, Means]:
     """At all that the run needs. The means meanwhile: a region that is lost answers late."""
-    with ThreadPoolExecutor(1) as pool:
-        means = pool.submit(open_means, around)
-        free = look_outside(around)
-        return free, open_plan(around), means.result()
+    with ThreadPoolExecutor(2) as pool:
+        means, quotas = pool.submit(open_means, around), pool.submit(small_quotas, around)
+        free, opened = look_outside(around), open_plan(around)
+        found = means.result()
+        return free, opened, replace(found, problems=(*found.problems, *quotas.result()))
 
 
 def _also_from_afar(stop: Callable[[], Stop], held: Held) -> Callable[[], Stop]:

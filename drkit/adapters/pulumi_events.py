@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pulumi.automation import EngineEvent
-from pulumi.automation.events import OpType
+from pulumi.automation.events import OpType, StepEventMetadata
 
 from drkit.errors import EffectUnknown
 from drkit.model.outcome import Failure
@@ -30,6 +30,7 @@ _WORDS = {
     OpType.DELETE_REPLACED: ("deleting the replaced", "deleted the replaced"),
     OpType.READ: ("reading", "read"),
 }
+_MAKES = {OpType.CREATE, OpType.CREATE_REPLACEMENT}
 _CHANGES = {"create", "update", "delete", "replace"}
 _SAID_BY_ALL_FAILURES = ("update failed", "preview failed", "refresh failed", "destroy failed")
 
@@ -51,6 +52,8 @@ class Account:
     counts: dict[str, int] = field(default_factory=dict)
     """Operation (``create``, ``same``, …) → resources, as the engine's summary counts them."""
     failures: list[Failure] = field(default_factory=list)
+    types: dict[str, str] = field(default_factory=dict)
+    """Instance that was to be made → the type that it was to have."""
     outputs: Mapping[str, object] = field(default_factory=dict)
     """The stack's outputs as the events give them: secrets masked."""
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -61,6 +64,7 @@ class Account:
             self._diagnosed(said.severity, said.message, said.urn)
         if begun := event.resource_pre_event:
             self._tell(begun.metadata.op, begun.metadata.urn, finished=False)
+            self._begun(begun.metadata)
         if ended := event.res_outputs_event:
             self._tell(ended.metadata.op, ended.metadata.urn, finished=True)
             if ended.metadata.type == _ROOT and ended.metadata.new is not None:
@@ -104,6 +108,11 @@ class Account:
         name = resource(urn)
         if name and op in _WORDS:
             self.tell(f"{_WORDS[op][finished]} {name}")
+
+    def _begun(self, step: StepEventMetadata) -> None:
+        kind = (step.new.inputs or {}).get("instanceType") if step.new else None
+        if step.op in _MAKES and isinstance(kind, str):
+            self.types[resource(step.urn)] = kind
 
     def _diagnosed(self, severity: str, message: str, urn: str | None) -> None:
         text = message.strip()

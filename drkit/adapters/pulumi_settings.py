@@ -21,6 +21,10 @@ OUTSIDE = "outside"
 """The stack of what no site owns; its Pulumi stack has the same name."""
 SEED = "hostKeySeed"
 """Configuration key from which a stack that provides hosts derives their ssh keys."""
+INSTANCES = "instances"
+"""Configuration key: the instance types that may be taken, best first."""
+SHORTAGE = "shortage"
+"""Fact of a stack that did not get the type that it asked for first; no output of the stack."""
 _FIRST_RANGE, _RANGES_PER_SITE = 64, 4
 
 
@@ -52,7 +56,7 @@ def settings_of(context: Context, name: str) -> Settings:
         plain[need] = json.dumps(_outputs(context, need))
     if stack.provides:
         plain["image"] = _image(plan, target)
-        plain["instances"] = json.dumps(stack.instances)
+        plain[INSTANCES] = json.dumps(stack.instances)
         plain["sshPublicKey"] = _public_key(context.vault)
     return Settings(stack=target.name, plain=plain, provides_hosts=bool(stack.provides))
 
@@ -88,13 +92,14 @@ def _outside(plan: Plan) -> Mapping[str, str]:
 
 def _outputs(context: Context, need: str) -> Mapping[str, object]:
     try:
-        return context.facts[need]
+        known = context.facts[need]
     except KeyError as error:
         raise StepError(
             f"the outputs of stack {need} are not known",
             task=need,
             remedy=f"bring {need} up first: a stack is handed the outputs of those it needs",
         ) from error
+    return {name: value for name, value in known.items() if name != SHORTAGE}
 
 
 def _image(plan: Plan, target: Target) -> str:

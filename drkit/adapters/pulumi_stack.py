@@ -20,6 +20,7 @@ from pulumi.automation import StackNotFoundError
 
 from drkit import processes
 from drkit.adapters.hosts_output import Expected, unusable
+from drkit.adapters.pulumi_capacity import bring_up, keep_types
 from drkit.adapters.pulumi_deadline import deadline
 from drkit.adapters.pulumi_operation import (
     OpenStack,
@@ -82,8 +83,7 @@ class StackTool:
         FAILED, too, where no later step could use its hosts: what is done is not tried again.
         """
         with self._open(context, self._state_of(context), tell=progress) as stack:
-            found = stack.run("up", progress, refresh=stack.state.resources > 0)
-        ended = outcome(found, self._name)
+            ended = bring_up(stack, self._types(context), progress, region=context.target.region)
         if ended.done and (wrong := self._unusable(ended.facts, context)):
             failure = Failure(
                 message=f"the output `hosts` of stack {self._name} cannot be used: {wrong}",
@@ -123,6 +123,10 @@ class StackTool:
         except StackNotFoundError:
             return Outcome(state=State.DONE, changed=0)
 
+    def _types(self, context: Context) -> tuple[str, ...]:
+        stack = context.plan.stacks.get(self._name)
+        return stack.instances if stack else ()
+
     def _unusable(self, outputs: Mapping[str, object], context: Context) -> str:
         if (stack := context.plan.stacks.get(self._name)) is None:
             return ""
@@ -158,6 +162,8 @@ class StackTool:
             deadline(self._left(context), f"stack {self._name}"),
             translated(self._name),
         ):
+            if settings.provides_hosts:
+                opened.program.transformations += (keep_types,)
             stack, exported = (create_or_select if create else select)(opened, settings.stack)
             if tell is not None and exported.deployment:
                 stale = Stale(opened, stack, settings.plain["aws:region"], exported)

@@ -69,13 +69,25 @@ class Program:
 
     folder: Path
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+    transformations: tuple[pulumi.ResourceTransformation, ...] = (mark_resource,)
+    settings: dict[str, str] = field(default_factory=dict)
+    """Said over those of Pulumi.<stack>.yaml, which the CLI has read by then."""
     error: Exception | None = None
     """What the program raised, kept because the engine only passes a traceback on."""
 
+    def say(self, settings: Mapping[str, str]) -> None:
+        """Give it other settings for its next run."""
+        self.settings.update(settings)
+
     def __call__(self) -> None:
+        self.error = None
+        self._forget()
         for key, value in self.secrets.items():
             pulumi.runtime.set_config(key, value.reveal())
-        pulumi.runtime.register_stack_transformation(mark_resource)
+        for key, plain in self.settings.items():
+            pulumi.runtime.set_config(key, plain)
+        for transformation in self.transformations:
+            pulumi.runtime.register_stack_transformation(transformation)
         sys.path.insert(0, str(self.folder.parent))
         try:
             # as a module, so that relative imports of a project with several files work
@@ -83,6 +95,15 @@ class Program:
         except Exception as error:
             self.error = error
             raise
+
+    def _forget(self) -> None:
+        """Modules of an earlier run: one that makes resources when it is imported would not make
+        them again, and Pulumi would take them for unwanted.
+        """
+        for name in tuple(sys.modules):
+            # by name: a look at a module that loads lazily, as pulumi_aws's do, would load it
+            if name.partition(".")[0] == self.folder.name:
+                del sys.modules[name]
 
 
 def backend_of(plan: Plan, world: World, vault: Mapping[str, Secret]) -> Backend:

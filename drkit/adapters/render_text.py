@@ -18,7 +18,7 @@ from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Header, Report
-from drkit.reporting.steps import StepReport, wrong
+from drkit.reporting.steps import StepReport, deviating, wrong
 from drkit.reporting.timeline import phases
 from drkit.reporting.verdict import Verdict
 
@@ -232,6 +232,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         f"plan      changed {_at(at)} ({change.reason}), by {change.operator}"
         for at, change in report.plan_changes
     ]
+    lines += [f"{step.id:<9} {step.message}" for step in deviating(report.steps)]
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "

@@ -33,7 +33,7 @@ def sandbox() -> None:
     """Regions on this one machine, in which the real tools run.
 
     A stand-in for AWS: moto answers the API, hosts are podman containers, and a stand-in plug-in
-    serves Pulumi. It does not prove quotas, boot times, managed services, cross-region links or
+    serves Pulumi. It does not prove boot times, managed services, cross-region links or
     IAM conditions of the real cloud (docs/explanation/sandbox.md). Needs root. Everything it
     makes carries its label, and `down` removes it all.
     """
@@ -100,6 +100,37 @@ def restore(region: str) -> None:
 
     control.ask(Folder.chosen().socket, "restore", region)
     _say(f"{region} is back")
+
+
+@sandbox.command()
+@click.argument("region")
+@click.argument("kind", metavar="TYPE")
+@click.option("--end", is_flag=True, help="There is room again.")
+def shortage(region: str, kind: str, end: bool) -> None:
+    """Have REGION short of instance TYPE: it makes none, and says so as AWS does.
+
+    Those that run go on running.
+    """
+    from drkit.sandbox import control
+
+    control.ask(Folder.chosen().socket, "room" if end else "shortage", region, kind)
+    _say(f"{region} has {'room' if end else 'no room'} for {kind}")
+
+
+@sandbox.command()
+@click.argument("region")
+@click.argument("code")
+@click.argument("value", type=click.FloatRange(min=0))
+def quota(region: str, code: str, value: float) -> None:
+    """Have the quota CODE allow VALUE in REGION, by the word of its API.
+
+    Codes are AWS's: L-1216C47A (vCPUs), L-0263D0A3 (elastic IPs), L-F678F1CE (VPCs). Nobody is
+    held to it: it is for what compares before it acts.
+    """
+    from drkit.sandbox import control
+
+    control.ask(Folder.chosen().socket, "quota", region, code, str(value))
+    _say(f"{region} allows {value:g} of {code}")
 
 
 @sandbox.command()

@@ -16,6 +16,7 @@ from wsgiref.types import WSGIApplication
 
 from drkit.sandbox import addresses, corrections
 from drkit.sandbox.folder import Key
+from drkit.sandbox.quotas import Quotas
 
 ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": addresses.ACCOUNT,
@@ -38,13 +39,13 @@ def application() -> WSGIApplication:
     return DomainDispatcherApplication(create_backend_app)
 
 
-def furnish() -> Key:
+def furnish(quotas: Quotas) -> Key:
     """Put in what a new account has, enforce IAM from here on, and return the operator's key."""
     from moto import settings
     from moto.ec2.models import ec2_backends
     from moto.iam.models import iam_backends
 
-    corrections.apply()
+    corrections.apply(quotas)
     iam = iam_backends[addresses.ACCOUNT]["aws"]
     iam.create_user("us-east-1", "operator")
     iam.put_user_policy("operator", "administrator", json.dumps(ADMINISTRATOR))
@@ -134,6 +135,8 @@ def warm(ports: Mapping[str, int], operator: Key) -> None:
         ec2 = session.client("ec2", region_name=door.region, endpoint_url=url)
         ec2.describe_instance_type_offerings()
         ec2.describe_instances()
+        quotas = session.client("service-quotas", region_name=door.region, endpoint_url=url)
+        quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")
         session.client("s3", region_name=door.region, endpoint_url=url).list_buckets()
     url = f"http://127.0.0.1:{ports[addresses.GLOBAL.region]}"
     session.client("iam", region_name="us-east-1", endpoint_url=url).list_users()

@@ -5,6 +5,7 @@
 - Only the instance types that the sandbox has exist and are offered.
 - Policy statements about unencrypted calls say nothing (see :mod:`drkit.sandbox.conditions`).
 - Signatures are checked at the door, and better (see :mod:`drkit.sandbox.signature`).
+- Quotas are the sandbox's own (see :mod:`drkit.sandbox.quotas`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from drkit.errors import SandboxError
 from drkit.sandbox import addresses
 from drkit.sandbox.conditions import honour_secure_transport
 from drkit.sandbox.elastic import ElasticPool
+from drkit.sandbox.quotas import Quotas
 
 
-def apply() -> None:
+def apply(quotas: Quotas) -> None:
     """Put moto right, in this process, before its first call."""
     from moto.ec2.models import elastic_ip_addresses, elastic_network_interfaces, instance_types
     from moto.ec2.models.subnets import SubnetBackend
@@ -34,6 +36,7 @@ def apply() -> None:
     _replace(elastic_network_interfaces, "random_public_ip", _taken_from(pool))
     _replace(SubnetBackend, "create_subnet", _plain(SubnetBackend.create_subnet))
     honour_secure_transport()
+    answer_quotas(quotas)
     _replace(IAMRequestBase, "check_signature", lambda _: None)
     for name in set(instance_types.INSTANCE_TYPES) - set(addresses.INSTANCE_TYPES):
         del instance_types.INSTANCE_TYPES[name]
@@ -42,6 +45,20 @@ def apply() -> None:
             by_region[region] = [
                 offer for offer in offered if offer["InstanceType"] in addresses.INSTANCE_TYPES
             ]
+
+
+def answer_quotas(quotas: Quotas) -> None:
+    """Have Service Quotas say what ``quotas`` holds."""
+    from moto.servicequotas.exceptions import NoSuchResource
+    from moto.servicequotas.models import ServiceQuotasBackend
+
+    def get_service_quota(backend: Any, service_code: str, quota_code: str) -> dict[str, Any]:
+        found = quotas.answer(backend.region_name, service_code, quota_code)
+        if found is None:
+            raise NoSuchResource
+        return found
+
+    _replace(ServiceQuotasBackend, "get_service_quota", get_service_quota)
 
 
 def _replace(owner: Any, name: str, by: Any) -> None:

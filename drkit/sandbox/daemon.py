@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,9 @@ from drkit.sandbox.door import Account, Door
 from drkit.sandbox.fleet import Fleet
 from drkit.sandbox.folder import Folder, State
 from drkit.sandbox.lost import Losses
+from drkit.sandbox.quotas import Quotas
 from drkit.sandbox.reconciler import Reconciler
+from drkit.sandbox.shortages import Shortages
 
 log = logging.getLogger("drkit.sandbox")
 
@@ -43,9 +45,9 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _end)
     authority = Authority(folder=folder.authority)
-    losses, woken = Losses(), threading.Event()
-    operator = cloud.furnish()
-    ports = _serve_doors(losses, woken)
+    losses, shortages, quotas, woken = Losses(), Shortages(), Quotas(), threading.Event()
+    operator = cloud.furnish(quotas)
+    ports = _serve_doors(losses, shortages, woken)
     front.write(folder.front, _sites(ports, _serve(_world(folder))), authority)
     nginx = front.start(folder.front, {"PATH": os.environ["PATH"]})
     zones.serve()
@@ -53,7 +55,7 @@ def main() -> None:
     fleet = Fleet(folder=folder.hosts, trust=trust, changed=woken.set)
     reconciler = Reconciler(fleet=fleet, losses=losses, woken=woken)
     reconciler.begin()
-    control.serve(folder.socket, _answers(reconciler, losses))
+    control.serve(folder.socket, _answers(reconciler, shortages, quotas, losses))
     cloud.warm(ports, operator)
     State(
         pid=os.getpid(),
@@ -72,7 +74,7 @@ def _end(*_: Any) -> None:
     os._exit(0)
 
 
-def _serve_doors(losses: Losses, woken: threading.Event) -> dict[str, int]:
+def _serve_doors(losses: Losses, shortages: Shortages, woken: threading.Event) -> dict[str, int]:
     """Serve every region's API, and what is global, out of one moto; region → port."""
     within = cloud.application()
     account = Account(
@@ -81,6 +83,7 @@ def _serve_doors(losses: Losses, woken: threading.Event) -> dict[str, int]:
         bucket_region=cloud.bucket_region,
         networks=cloud.networks,
         instances_in=observed.instances_in,
+        short_of=shortages.of,
     )
     return {
         door.region: _serve(
@@ -139,36 +142,50 @@ def _world(folder: Folder) -> WSGIApplication:
     return dispatch
 
 
-def _answers(reconciler: Reconciler, losses: Losses) -> dict[str, Any]:
-    def status() -> control.Answer:
-        landscape = reconciler.landscape
-        standing = reconciler.standing()
-        return {
-            "lost": sorted(losses.regions),
-            "dropped": {region: asdict(found) for region, found in reconciler.dropped().items()},
-            "hosts": [
-                {
-                    "region": host.region,
-                    "id": host.id,
-                    "name": host.name,
-                    "condition": str(host.condition),
-                    "address": host.address,
-                    "public": host.public,
-                    "here": (found := standing.get(host.id)) is not None and found.pid is not None,
-                }
-                for host in landscape.hosts
-            ],
-        }
+def _answers(
+    reconciler: Reconciler, shortages: Shortages, quotas: Quotas, losses: Losses
+) -> dict[str, Any]:
+    return {
+        "status": lambda: _status(reconciler, losses, shortages),
+        "lose": _done(reconciler.lose),
+        "restore": _done(reconciler.restore),
+        "shortage": _done(shortages.begin),
+        "room": _done(shortages.end),
+        "quota": _done(lambda region, code, value: quotas.set(region, code, float(value))),
+        "ready": dict,
+    }
 
-    def lose(region: str) -> control.Answer:
-        reconciler.lose(region)
+
+def _done(act: Callable[..., None]) -> Callable[..., control.Answer]:
+    """An act as an answer: it says nothing, or raises."""
+
+    def answer(*arguments: str) -> control.Answer:
+        act(*arguments)
         return {}
 
-    def restore(region: str) -> control.Answer:
-        reconciler.restore(region)
-        return {}
+    return answer
 
-    return {"status": status, "lose": lose, "restore": restore, "ready": dict}
+
+def _status(reconciler: Reconciler, losses: Losses, shortages: Shortages) -> control.Answer:
+    landscape = reconciler.landscape
+    standing = reconciler.standing()
+    return {
+        "lost": sorted(losses.regions),
+        "short_of": {region: sorted(kinds) for region, kinds in shortages.by_region.items()},
+        "dropped": {region: asdict(found) for region, found in reconciler.dropped().items()},
+        "hosts": [
+            {
+                "region": host.region,
+                "id": host.id,
+                "name": host.name,
+                "condition": str(host.condition),
+                "address": host.address,
+                "public": host.public,
+                "here": (found := standing.get(host.id)) is not None and found.pid is not None,
+            }
+            for host in landscape.hosts
+        ],
+    }
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ region at any port, so a lost region's bucket could be read next door.) What the
 do is judged by moto's IAM; whether he may read what a copy is made of, which moto does not ask, is
 asked here. moto's own control pages are not reachable.
 
-It holds the outage switch, refuses networks and instance types that the sandbox does not have and
-the deletion of a subnet that has instances, and says after each call whether EC2 may have changed.
+It holds the outage switch, refuses networks and instance types that the sandbox does not have,
+types that its region is short of, and the deletion of a subnet that has instances; and it says
+after each call whether EC2 may have changed.
 """
 
 from __future__ import annotations
@@ -60,14 +61,15 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What a door asks about the account: the secret of an active key, whether its owner may read
-    an object (bucket/key), the home of a bucket, the networks of all regions, and the instances
-    that are in a subnet."""
+    an object (bucket/key), the home of a bucket, the networks of all regions, the instances that
+    are in a subnet, and the instance types that a region has no room for."""
 
     secret: Callable[[str], str | None]
     may_read: Callable[[str, str], bool]
     bucket_region: Callable[[str], str | None]
     networks: Callable[[], Mapping[str, IPv4Network]]
     instances_in: Callable[[str], tuple[str, ...]]
+    short_of: Callable[[str], frozenset[str]]
 
 
 class Door:
@@ -121,7 +123,7 @@ class Door:
             case "CreateVpc":
                 return _network(call, self._account.networks())
             case "RunInstances":
-                return _instance(call)
+                return _instance(call, self._account.short_of(self._region))
             case "DeleteSubnet" if self._account.instances_in(call.said("SubnetId")):
                 return refusal.subnet_in_use(call.said("SubnetId"))
         return self._storage(call) if call.service == "s3" else None
@@ -172,6 +174,8 @@ def _network(call: Call, present: Mapping[str, IPv4Network]) -> Refusal | None:
     return None
 
 
-def _instance(call: Call) -> Refusal | None:
+def _instance(call: Call, short_of: frozenset[str]) -> Refusal | None:
     wanted = call.said("InstanceType")
-    return None if wanted in addresses.INSTANCE_TYPES else refusal.instance_type(wanted)
+    if wanted not in addresses.INSTANCE_TYPES:
+        return refusal.instance_type(wanted)
+    return refusal.no_room(wanted) if wanted in short_of else None

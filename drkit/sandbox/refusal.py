@@ -101,3 +101,13 @@ def instance_type(wanted: str) -> Refusal:
         "InvalidParameterValue",
         f"Invalid value '{wanted}' for InstanceType. The sandbox offers: {known}",
     )
+
+
+def no_room(wanted: str) -> Refusal:
+    """A status of 500, as in AWS: SDKs repeat the call before they believe it."""
+    return Refusal(
+        500,
+        "InsufficientInstanceCapacity",
+        f"We currently do not have sufficient {wanted} capacity in zones with support for 'gp3'"
+        " volumes. Our system will be working on provisioning additional capacity.",
+    )

@@ -29,7 +29,8 @@ class HostStatus:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionStatus:
     """``dropped``: packets that others tried toward the region in its present or last loss, which
-    are those to its endpoint and those to its hosts."""
+    are those to its endpoint and those to its hosts. ``short_of``: instance types that it has no
+    room for."""
 
     region: str
     lost: bool
@@ -39,6 +40,7 @@ class RegionStatus:
     dropped: int
     dropped_endpoint: int
     dropped_hosts: int
+    short_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,11 @@ def text(status: Status) -> str:
         for region in status.regions
     ]
     lines = [STAND_IN, "", *_table(HEADINGS, regions)]
+    lines += [
+        f"{region.region} has no room for {', '.join(region.short_of)}"
+        for region in status.regions
+        if region.short_of
+    ]
     hosts = [
         (host.region, host.id, host.condition, host.address, host.public or "-", host.name)
         for region in status.regions
@@ -106,6 +113,7 @@ def _region(
         dropped=dropped["endpoint"] + dropped["hosts"],
         dropped_endpoint=dropped["endpoint"],
         dropped_hosts=dropped["hosts"],
+        short_of=tuple(answer["short_of"].get(door.region, ())),
     )
 
 

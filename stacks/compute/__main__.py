@@ -3,7 +3,7 @@
 In: ``shop``, ``site``, ``generation``, ``tags``, ``image`` (name of an image of this account),
 ``instances`` (types, the first that the region offers is taken), ``sshPublicKey`` (the operator's),
 ``hostKeySeed`` (secret), ``network`` (outputs of the stack ``network``), ``aws:region``.
-Out: ``hosts`` (name → groups, address, public, host_key).
+Out: ``hosts`` (name → groups, address, public, host_key, type).
 
 A host is made once per generation: a new image, type or key is a new generation's, and never
 replaces a host that may hold restored data. Ssh host keys are derived from one random seed per
@@ -16,13 +16,8 @@ import json
 from functools import partial
 
 import pulumi
+from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from pulumi_aws import ec2
 from pulumi_aws.provider import Provider
 
@@ -41,7 +36,9 @@ config = pulumi.Config()
 prefix = f"{config.require('shop')}-{config.require('site')}.g{config.require('generation')}"
 region = pulumi.Config("aws").require("region")
 network = config.require_object("network")
-aws = Provider("aws", region=region, default_tags={"tags": config.require_object("tags")})
+tags = {"tags": config.require_object("tags")}
+# the published plugin would ask for most of an hour where there is no room for an instance
+aws = Provider("aws", region=region, default_tags=tags, max_retries=5)
 made_by = pulumi.ResourceOptions(provider=aws)
 look_up = pulumi.InvokeOptions(provider=aws)
 
@@ -74,8 +71,8 @@ def host_key(name: str, seed: str) -> tuple[str, str]:
     key = Ed25519PrivateKey.from_private_bytes(
         hmac.digest(seed.encode(), f"{prefix}/{name}".encode(), hashlib.sha256)
     )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
+    public = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
     return private.decode(), public.decode()
 
 
@@ -143,6 +140,7 @@ def described(name: str) -> dict[str, pulumi.Input[object]]:
         "address": hosts[name].private_ip,
         "public": edge.public_ip if name == "edge-1" else None,
         "host_key": pulumi.Output.unsecret(public),
+        "type": hosts[name].instance_type,
     }
 
 

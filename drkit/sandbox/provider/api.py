@@ -1,7 +1,8 @@
 """Decides how the sandbox's AWS API is called: bounded in time, and with errors told apart.
 
 Refuses to wait: connecting takes at most 3 s, an answer 10 s, and there are at most 3 tries. Only
-404 and NotFound mean that a thing is gone; silence and 5xx are an outage and say nothing.
+404 and NotFound mean that a thing is gone; silence and 5xx are an outage and say nothing. A lack of
+capacity is an answer, though AWS gives it with status 500.
 """
 
 import re
@@ -35,6 +36,7 @@ _LIMITS = Config(
     s3={"addressing_style": "path"},
 )
 _ABSENT = re.compile(r"(NotFound(Exception|Error)?|\.Unknown)$|^NoSuch|^404$")
+_NO_ROOM = frozenset({"InsufficientInstanceCapacity", "InsufficientHostCapacity"})
 _OUTAGE = frozenset({"RequestTimeout", "ServiceUnavailable", "InternalError", "InternalFailure"})
 
 
@@ -137,7 +139,7 @@ class Region:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             code = error.response.get("Error", {}).get("Code", "Unknown")
             text = f"{where}: {code}: {error.response.get('Error', {}).get('Message', '')}"
-            if status >= 500 or code in _OUTAGE:
+            if code not in _NO_ROOM and (status >= 500 or code in _OUTAGE):
                 return UnreachableError(f"{text} (HTTP {status}): try again when it answers")
             kind = GoneError if status == 404 or _ABSENT.search(code) else ApiError
             return kind(text, code=code)

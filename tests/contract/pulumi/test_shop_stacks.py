@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from moto.servicequotas.models import ServiceQuotasBackend
 
+from drkit.adapters.epoch import read_epoch
 from drkit.adapters.pulumi_outputs import identities
 from drkit.adapters.pulumi_stack import StackTool
+from drkit.adapters.quotas import quota_problems
 from drkit.adapters.ssh_files import hosts_of
 from drkit.model.outcome import State
 from drkit.model.step import StackWork
+from drkit.sandbox.corrections import answer_quotas
+from drkit.sandbox.quotas import KNOWN, Quotas
 from tests.contract.pulumi.conftest import REGION, ROOT, Site
 
 FLOWS = {
@@ -168,6 +175,27 @@ def test_a_host_killed_by_hand_shows_as_drift_and_is_made_again(built: Site) -> 
     keys = {name: host["host_key"] for name, host in hosts_of(built.facts).items()}
     assert built.bring("compute").changed == 1
     assert {name: host["host_key"] for name, host in hosts_of(built.facts).items()} == keys
+
+
+def test_what_a_site_will_ask_of_a_region_is_what_its_stacks_made_for_the_serving_one(
+    built: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the state as the CLI itself has written it: no figure of it is written down anywhere."""
+    monkeypatch.setattr(
+        ServiceQuotasBackend, "get_service_quota", ServiceQuotasBackend.get_service_quota
+    )
+    quotas, context = Quotas(), built.context
+    answer_quotas(quotas)
+    epoch = replace(read_epoch(context.world, context.plan), serving=context.target)
+    for code in KNOWN:
+        quotas.set("eu-west-3", code, 0)
+    found = quota_problems(context.world, context.plan, "eu-west-3", epoch)
+    asked = [re.search(r"asks for (\d+ [\w ]+),", problem.message) for problem in found]
+    assert [match and match[1] for match in asked] == [
+        "12 vCPUs of standard instances",
+        "2 elastic IPs",
+        "1 VPCs",
+    ]
 
 
 @pytest.mark.parametrize("stack", ["outside", "network", "storage", "compute"])

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from drkit.adapters import render_html, render_json, render_junit, render_text
+from drkit.model.outcome import Outcome, State
 from drkit.reporting.report import Report, report
 from tests.unit.reporting import journals
 
@@ -88,3 +89,13 @@ def test_text_has_no_colour_unless_asked(journal: journals.Journal) -> None:
 def test_the_last_line_of_the_text_is_the_verdict() -> None:
     made = report(journals.with_a_failed_check())
     assert render_text.render(made).splitlines()[-1] == f"{made.headline} (exit 5)"
+
+
+@pytest.mark.parametrize("name", ["text", "json", "html"])
+def test_a_stack_that_took_another_type_than_it_asked_for_says_so_though_it_is_done(
+    name: str,
+) -> None:
+    said = "eu-central-1 had no room for m5.large; taken instead: app-2: m6i.large"
+    ends = {"compute": Outcome(state=State.DONE, changed=8, message=said)}
+    assert said in RENDERINGS[name](report(journals.play(journals.Story(ends=ends))))
+    assert said not in RENDERINGS[name](report(journals.undisturbed()))

@@ -207,6 +207,18 @@ def test_relative_imports_of_a_project_with_several_files_work(
     assert not list(folder.glob("Pulumi.*.yaml"))
 
 
+def test_a_program_that_runs_again_makes_what_its_modules_make_again(
+    project: Project, context: Context, backend: Backend
+) -> None:
+    """A module is imported once a process: without being forgotten it would make nothing more."""
+    folder = project("base", "from . import made\n")
+    (folder / "made.py").write_text(
+        "import pulumi\npulumi.ComponentResource('my:own:Thing', 'made')\n"
+    )
+    tool = StackTool(StackWork(stack="base"), backend=backend)
+    assert [tool.do(context, lambda _line: None).changed for _ in range(2)] == [2, 0]
+
+
 def test_a_preview_of_a_stack_that_is_not_there_writes_nothing(
     project: Project, context: Context, backend: Backend, tmp_path: Path
 ) -> None:

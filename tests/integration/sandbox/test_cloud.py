@@ -233,6 +233,37 @@ def test_an_unknown_region_cannot_be_lost(sandbox: Sandbox) -> None:
     assert "eu-central-1" in done.stderr, "it names those there are"
 
 
+def test_a_region_is_short_of_a_type_until_that_ends_and_the_status_says_so(
+    sandbox: Sandbox,
+) -> None:
+    ec2 = sandbox.client("ec2", "eu-central-1")
+    wanted = {"InstanceType": "m6i.large", "ImageId": "ami-nosuch", "MinCount": 1, "MaxCount": 1}
+    assert sandbox.cli("shortage", "eu-central-1", "m6i.large").returncode == 0
+    assert refused(ec2.run_instances, **wanted) == "InsufficientInstanceCapacity"
+    assert "eu-central-1 has no room for m6i.large" in sandbox.cli("status").stdout
+    assert refused(sandbox.client("ec2").run_instances, **wanted) != "InsufficientInstanceCapacity"
+    assert sandbox.cli("shortage", "eu-central-1", "m6i.large", "--end").returncode == 0
+    assert refused(ec2.run_instances, **wanted) != "InsufficientInstanceCapacity"
+    assert "has no room" not in sandbox.cli("status").stdout
+    assert sandbox.cli("shortage", "eu-central-1", "m6i.lage").returncode == 2
+
+
+def test_a_quota_is_what_it_was_set_to_and_is_told_to_who_may_ask(
+    sandbox: Sandbox, reader: Any
+) -> None:
+    asked = {"ServiceCode": "ec2", "QuotaCode": "L-0263D0A3"}
+    quotas = sandbox.client("service-quotas", "eu-central-1")
+    before = quotas.get_service_quota(**asked)["Quota"]["Value"]
+    assert sandbox.cli("quota", "eu-central-1", "L-0263D0A3", "3").returncode == 0
+    assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 3
+    assert sandbox.client("service-quotas").get_service_quota(**asked)["Quota"]["Value"] == before
+    key, secret = reader["AccessKeyId"], reader["SecretAccessKey"]
+    theirs = sandbox.client_of("service-quotas", "eu-central-1", key=key, secret=secret)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        theirs.get_service_quota(**asked)
+    assert sandbox.cli("quota", "eu-central-1", "L-0263D0A3", str(before)).returncode == 0
+
+
 def test_secrets_are_sealed_and_not_overwritten(sandbox: Sandbox, tmp_path: Path) -> None:
     from ansible.parsing.vault import VaultLib, VaultSecret
 

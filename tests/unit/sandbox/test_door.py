@@ -23,6 +23,7 @@ class Visit:
     """One call to the door of eu-west-3, whose owner may read the bucket `here` alone."""
 
     tenants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    short_of: frozenset[str] = frozenset()
     let_in: bool = False
     status: str = ""
     answer: str = ""
@@ -36,6 +37,7 @@ class Visit:
             bucket_region=HOMES.get,
             networks=dict,
             instances_in=lambda subnet: self.tenants.get(subnet, ()),
+            short_of=lambda region: self.short_of if region == "eu-west-3" else frozenset(),
         )
         door = Door(
             "eu-west-3", within=self._within, lost=frozenset, account=account, changed=lambda: None
@@ -105,3 +107,18 @@ def test_a_subnet_is_deleted_after_its_last_instance() -> None:
     assert not busy.let_in
     assert "DependencyViolation" in busy.answer
     assert Visit(tenants={"subnet-2": ("i-1",)}).call("ec2", "/", method="POST", body=body).let_in
+
+
+def test_a_type_that_the_region_is_short_of_is_refused_in_aws_words_and_others_are_made() -> None:
+    short = frozenset({"m5.large"})
+    asked = {
+        kind: urlencode({"Action": "RunInstances", "InstanceType": kind}).encode()
+        for kind in ("m5.large", "m6i.large")
+    }
+    refused = Visit(short_of=short).call("ec2", "/", method="POST", body=asked["m5.large"])
+    assert not refused.let_in
+    assert refused.status.startswith("500")
+    assert "<Code>InsufficientInstanceCapacity</Code>" in refused.answer
+    assert "do not have sufficient m5.large capacity" in refused.answer
+    assert Visit(short_of=short).call("ec2", "/", method="POST", body=asked["m6i.large"]).let_in
+    assert Visit().call("ec2", "/", method="POST", body=asked["m5.large"]).let_in

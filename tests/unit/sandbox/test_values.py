@@ -111,6 +111,7 @@ def test_the_status_is_a_table_of_regions_and_hosts() -> None:
         dropped=3,
         dropped_endpoint=1,
         dropped_hosts=2,
+        short_of=("m5.large", "m6i.large"),
     )
     shown = status.text(status.Status(pid=1, regions=(region,)))
     told, regions, hosts = (block.splitlines() for block in shown.split("\n\n"))
@@ -118,6 +119,7 @@ def test_the_status_is_a_table_of_regions_and_hosts() -> None:
     assert "stand-in for AWS" in told[0]
     assert re.split("  +", regions[0])[3:6] == ["HOSTS", "DROPPED: ENDPOINT", "DROPPED: HOSTS"]
     assert regions[1].split()[:6] == ["eu-west-3", "lost", "https://198.51.100.13", "1", "1", "2"]
+    assert regions[2] == "eu-west-3 has no room for m5.large, m6i.large"
     assert hosts[1].split() == [
         *("eu-west-3", "i-1", "running", "10.64.0.4", "198.18.0.1", "edge-1"),
     ]

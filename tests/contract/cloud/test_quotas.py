@@ -1,0 +1,189 @@
+"""The region's quotas against what the serving site has, asked of the cloud before the first step.
+
+States are written as Pulumi 3.259 writes them; test_shop_stacks.py reads one of the CLI itself.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from collections.abc import Mapping
+
+import moto.ec2.responses  # noqa: F401 - takes seconds, for which no client waits
+import pytest
+from moto.core.exceptions import JsonRESTError
+from moto.servicequotas.models import ServiceQuotasBackend
+
+from drkit.adapters import quotas as looked_up
+from drkit.adapters.cloud import client
+from drkit.adapters.epoch import read_epoch
+from drkit.compose import look_around, small_quotas
+from drkit.errors import ConfigurationError, Problem
+from drkit.model.plan import Plan
+from drkit.model.step import RunKind
+from drkit.model.wish import Wish
+from drkit.ports import World
+from drkit.run import _look
+from drkit.sandbox.corrections import answer_quotas
+from drkit.sandbox.quotas import Quotas
+from tests.contract.cloud.opened import Write, places, served_by, settled
+
+NEW = "eu-central-1"
+TYPES = {"instances": "aws:ec2/instance:Instance", "addresses": "aws:ec2/eip:Eip"}
+
+
+@pytest.fixture
+def quotas(monkeypatch: pytest.MonkeyPatch) -> Quotas:
+    """The sandbox's, in place of the few that moto has."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # they take seconds
+    # what `answer_quotas` puts there is taken away again at the end of the test
+    monkeypatch.setattr(
+        ServiceQuotasBackend, "get_service_quota", ServiceQuotasBackend.get_service_quota
+    )
+    held = Quotas()
+    answer_quotas(held)
+    return held
+
+
+@pytest.fixture
+def plan(shop: Write, world: World) -> Plan:
+    """A shop that is served from eu-west-3, by four hosts and an address."""
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    made = {f"i-{n}": "m5.large" for n in range(4)}
+    write_state(world, "compute", "eu-west-3.g1", instances=made, addresses=("eipalloc-1",))
+    return plan
+
+
+def write_state(
+    world: World,
+    project: str,
+    stack: str,
+    *,
+    instances: Mapping[str, str] | None = None,
+    addresses: tuple[str, ...] = (),
+    zipped: bool = False,
+) -> None:
+    hosts = [
+        {"type": TYPES["instances"], "id": name, "inputs": {"instanceType": kind}}
+        for name, kind in (instances or {}).items()
+    ]
+    others = [{"type": TYPES["addresses"], "id": name, "inputs": {}} for name in addresses]
+    root = {"type": "pulumi:pulumi:Stack", "urn": "urn:x"}
+    document = {"version": 3, "checkpoint": {"latest": {"resources": [root, *hosts, *others]}}}
+    body = json.dumps(document).encode()
+    client(world, "s3", "eu-north-1").put_object(
+        Bucket="corner-dr",
+        Key=f".pulumi/stacks/{project}/{stack}.json{'.gz' if zipped else ''}",
+        Body=gzip.compress(body) if zipped else body,
+    )
+
+
+def found(world: World, plan: Plan, region: str = NEW) -> tuple[Problem, ...]:
+    return looked_up.quota_problems(world, plan, region, read_epoch(world, plan))
+
+
+def started(world: World, count: int) -> list[str]:
+    ec2 = client(world, "ec2", NEW)
+    image = ec2.register_image(Name=f"shop-{count}", RootDeviceName="/dev/sda1")["ImageId"]
+    made = ec2.run_instances(ImageId=image, InstanceType="m5.large", MinCount=count, MaxCount=count)
+    return [each["InstanceId"] for each in made["Instances"]]
+
+
+class Denying(Quotas):
+    """Answers as IAM does where the right to ask is missing."""
+
+    def answer(self, region: str, service: str, code: str) -> dict[str, object] | None:
+        raise JsonRESTError("AccessDeniedException", "is not authorized to perform this")
+
+
+def test_a_region_with_room_for_the_site_has_no_problem(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    quotas.set(NEW, "L-1216C47A", 8)
+    assert found(world, plan) == ()
+
+
+def test_a_lack_of_room_is_said_with_figures_and_may_be_accepted(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    quotas.set(NEW, "L-1216C47A", 7)
+    quotas.set(NEW, "L-0263D0A3", 0)
+    cores, addresses = found(world, plan)
+    assert "asks for 8 vCPUs of standard instances, and eu-central-1 allows 7" in cores.message
+    assert "asks for 1 elastic IPs, and eu-central-1 allows 0" in addresses.message
+    reasons = {"quota-vcpus": "raised an hour ago", "quota-elastic-ips": "the same"}
+    assert settled((cores, addresses), reasons)
+    with pytest.raises(ConfigurationError, match="nothing was touched"):
+        settled((cores, addresses), {"quota-vcpus": "raised an hour ago"})
+
+
+def test_what_others_run_in_the_region_counts_and_what_the_generation_has_itself_does_not(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    quotas.set(NEW, "L-1216C47A", 10)
+    running = started(world, 2)
+    [problem] = found(world, plan)
+    assert "of which 4 are used" in problem.message
+    own = dict.fromkeys(running, "m5.large")
+    write_state(world, "compute", f"{NEW}.g1", instances=own, zipped=True)
+    assert found(world, plan) == ()
+    client(world, "ec2", NEW).stop_instances(InstanceIds=started(world, 1))
+    assert found(world, plan) == (), "a stopped instance counts for nothing"
+
+
+def test_a_run_does_not_begin_in_a_region_that_is_too_small(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    """The way of a run itself looks, and not only whoever asks."""
+    quotas.set(NEW, "L-1216C47A", 0)
+    wish = Wish(plan=plan, kind=RunKind.REBUILD, region=NEW)
+    _, _, means = _look(look_around(wish))
+    assert "quota-vcpus" in places(means.problems)
+
+
+def test_a_region_that_is_no_site_or_serves_or_a_site_without_a_state_is_not_compared(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    for region in (NEW, "eu-west-3"):
+        quotas.set(region, "L-1216C47A", 0)
+    assert found(world, plan) != ()
+    assert found(world, plan, "eu-west-9") == ()
+    assert found(world, plan, "eu-west-3") == (), "a run that has opened it is carried on"
+    key = ".pulumi/stacks/compute/eu-west-3.g1.json"
+    client(world, "s3", "eu-north-1").delete_object(Bucket="corner-dr", Key=key)
+    assert found(world, plan) == ()
+
+
+def test_where_the_cloud_does_not_say_it_is_a_notice_and_no_problem(
+    world: World, plan: Plan, quotas: Quotas, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer_quotas(Denying())
+    around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=NEW))
+    with caplog.at_level(logging.WARNING):
+        assert small_quotas(around) == ()
+    assert "the quotas of eu-central-1 are not compared" in caplog.text
+
+
+def test_what_is_no_state_is_said(world: World, plan: Plan, quotas: Quotas) -> None:
+    key = ".pulumi/stacks/compute/eu-west-3.g1.json"
+    client(world, "s3", "eu-north-1").put_object(Bucket="corner-dr", Key=key, Body=b"{}")
+    with pytest.raises(ConfigurationError, match="is no state of Pulumi"):
+        found(world, plan)
+
+
+def test_a_type_that_the_region_does_not_have_is_not_guessed_at(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    write_state(world, "compute", "eu-west-3.g1", instances={"i-1": "m1.nosuch"})
+    with pytest.raises(ConfigurationError, match=r"no instance type m1\.nosuch"):
+        found(world, plan)
+
+
+def test_nothing_is_asked_of_the_cloud_without_a_site_that_serves(
+    world: World, shop: Write
+) -> None:
+    epoch = read_epoch(world, shop())
+    assert epoch.serving is None
+    assert looked_up.quota_problems(world, shop(), NEW, epoch) == ()
