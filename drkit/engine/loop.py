@@ -107,6 +107,7 @@ def run_steps(pass_: Pass, hands: Hands) -> Stand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pause:
+    since: datetime
     until: datetime
     after: State
     """How the last try ended, which counts again if there is no further one."""
@@ -169,8 +170,8 @@ class _Loop:
         if not worth or end.outcome.done or made >= self._pass.graph.steps[end.step].tries:
             return
         pause = min(self._hands.pause(made), _LONGEST_PAUSE)
-        until = self._hands.clock.now() + pause
-        self._pauses[end.step] = _Pause(until=until, after=end.outcome.state)
+        now = self._hands.clock.now()
+        self._pauses[end.step] = _Pause(since=now, until=now + pause, after=end.outcome.state)
         self._hands.observer.progressed(end.step, f"a further try in {pause.total_seconds():.0f} s")
         del self._states[end.step]
 
@@ -180,7 +181,7 @@ class _Loop:
         for name, pause in list(self._pauses.items()):
             if stop is not Stop.NO:
                 self._states[name] = pause.after
-            elif now < pause.until <= now + _LONGEST_PAUSE:  # else a clock that was set back
+            elif pause.since <= now < pause.until:  # before it: a clock that was set back
                 continue
             elif pause.after is State.UNKNOWN:
                 self._look.add(name)
