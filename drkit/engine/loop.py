@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from drkit.engine.decide import Pass, decide
+from drkit.engine.decide import Frontier, Pass, decide
 from drkit.engine.progress import stand
 from drkit.model.outcome import Outcome, State
 from drkit.model.record import RunEnded, StepEnded, StepStarted
@@ -128,6 +128,7 @@ class _Loop:
         self._pass = pass_
         self._hands = hands
         self._states = states
+        self._frontier = Frontier(pass_, states)
         self._look = look
         self._tries = tries
         self._running: list[str] = []
@@ -145,7 +146,9 @@ class _Loop:
         while True:
             stop = self._hands.stop()
             self._end_pauses(stop)
-            decision = decide(self._pass, self._states, self._running, self._pauses)
+            decision = decide(
+                self._pass, self._states, self._running, self._pauses, frontier=self._frontier
+            )
             if stop is Stop.NO:
                 self._start(decision.start)
                 answered = self._ask(decision.ask)
@@ -162,6 +165,10 @@ class _Loop:
                     return Stand.WAITS
             if not answered:
                 self._wait()
+
+    def _settle(self, step: str, state: State) -> None:
+        self._states[step] = state
+        self._frontier.ended(step, state)
 
     def _try_again(self, end: Ended) -> None:
         """Let the step have a further try after a pause, if it has one left and it is worth it."""
@@ -217,7 +224,7 @@ class _Loop:
             if answer is not None:
                 for written in self._hands.journal.append(answer):
                     self._hands.observer.recorded(written)
-                self._states[gate.id] = State.DONE if answer.consent else State.REFUSED
+                self._settle(gate.id, State.DONE if answer.consent else State.REFUSED)
                 answered = True
         return answered
 
@@ -248,6 +255,6 @@ class _Loop:
                 )
             )
             for end in ends:
-                self._states[end.step] = end.outcome.state
+                self._settle(end.step, end.outcome.state)
                 self._try_again(end)
         self._hands.observer.ticked(self._hands.clock.now())
