@@ -1,6 +1,4 @@
-"""The site held outside by a drkit of these tests, as a command holds it; and a cloud that can go
-away and come back.
-"""
+"""The site held outside by a drkit of these tests, as a command holds it."""
 
 from __future__ import annotations
 
@@ -8,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-
-from moto.server import ThreadedMotoServer
 
 from drkit.adapters.held import Held
 from drkit.adapters.journal_copies import bring
@@ -52,29 +48,3 @@ def _lease(store: OutsideStore, folder: Path, setting: Setting) -> Lease:
 
 def _operator(folder: Path) -> str:
     return f"{folder.name}@host"
-
-
-class GoneAndBack:
-    """A way to the cloud of this process, which can be cut; what the cloud holds stays."""
-
-    def __init__(self) -> None:
-        self._server = self._start(0)
-
-    def _start(self, port: int) -> ThreadedMotoServer:
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-        server.start()
-        return server
-
-    @property
-    def url(self) -> str:
-        host, port = self._server.get_host_and_port()
-        return f"http://{host}:{port}"
-
-    def go(self) -> None:
-        listening = self._server._server
-        self._server.stop()
-        if listening is not None:
-            listening.server_close()  # else what still knocks waits for an answer
-
-    def come_back(self) -> None:
-        self._server = self._start(self._server.get_host_and_port()[1])

@@ -9,7 +9,7 @@ from drkit.adapters.journal_file import read_journal
 from drkit.adapters.outside_store import OutsideStore
 from drkit.model.record import OutsideBack, OutsideLost, Record, StepStarted
 from drkit.ports import World
-from tests.chaos.outside import GoneAndBack
+from tests.chaos.gone import GoneAndBack
 from tests.chaos.setting import REGION, RUN, Setting, journal_of
 from tests.chaos.small_shop import check_the_end, drkit
 from tests.fakes.documents import plan_at
