@@ -42,7 +42,8 @@ test: lint  ## Every test
 		.venv/bin/drkit sandbox down; \
 		places=$$($(PYTHON) -m tests.again) && $(PYTHON) -m pytest $$places; }
 
-stress: install  ## What takes too long for every run of the tests: killed rebuilds
+stress: install  ## What takes too long for every run of the tests: random runs, killed rebuilds
+	@$(PYTHON) -m bench.stress
 	@.venv/bin/drkit sandbox down
 	@$(PYTHON) -m pytest -m stress
 
@@ -61,6 +62,8 @@ bench: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 bench: install  ## drkit against the naive script, on the same sandbox
 	@$(PYTHON) -m bench.cli
 	@$(PYTHON) -m bench.engine
+	@$(PYTHON) -m bench.empty
+	@$(PYTHON) -m bench.restart
 	@$(PYTHON) -m bench.rebuild
 	@$(PYTHON) -m bench.hosts
 

@@ -1,24 +1,21 @@
-"""What the engine costs: a random graph against its bounds and ``make -j8``, and empty steps.
+"""What the engine costs: a random graph against its bounds and ``make -j8``.
 
 Real time, the real loop, the real journal on the disk. Only the tries are simple: a ``sleep``
-process each, as make starts one, or nothing at all.
+process each, as make starts one. What a step costs that does nothing: :mod:`bench.empty`.
 
-    python -m bench.engine            # all of it
-    python -m bench.engine empty 1000 # one size, as JSON
+    python -m bench.engine
 """
 
 from __future__ import annotations
 
 import heapq
-import json
 import os
 import random
 import selectors
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,12 +29,11 @@ from drkit.model.record import GateAnswered, Record, StepStarted
 from drkit.model.step import Step, WaitWork
 from drkit.planning.graph import Graph
 from drkit.planning.order import longest_before, longest_behind
+from drkit.ports import Journal
 
 STEPS, LAYERS, BOUND, SEED = 200, 15, 8, 20261123
 SHORTEST, LONGEST = 0.05, 0.5
-EMPTY = (1_000, 10_000)
 _DONE = Outcome(state=State.DONE)
-_KIB = 1024
 
 
 def layered_graph(steps: int, layers: int, seed: int = SEED) -> Graph:
@@ -97,7 +93,7 @@ class Sleepers:
         self._began: dict[str, tuple[subprocess.Popen[bytes], float]] = {}
 
     def prepare(self, step: Step, number: int) -> StepStarted:
-        return _started(step, number)
+        return started(step, number)
 
     def start(self, step: Step, number: int, *, look_first: bool) -> None:
         del number, look_first
@@ -120,29 +116,7 @@ class Sleepers:
             process.terminate()
 
 
-class Nothing:
-    """Tries that are over as soon as they begin."""
-
-    def __init__(self) -> None:
-        self._began: list[str] = []
-
-    def prepare(self, step: Step, number: int) -> StepStarted:
-        return _started(step, number)
-
-    def start(self, step: Step, number: int, *, look_first: bool) -> None:
-        del number, look_first
-        self._began.append(step.id)
-
-    def wait(self, limit: timedelta) -> Iterator[Ended]:
-        del limit
-        began, self._began = self._began, []
-        for name in began:
-            yield Ended(step=name, outcome=_DONE, elapsed=timedelta(0))
-
-    def stop(self) -> None: ...
-
-
-def _started(step: Step, number: int) -> StepStarted:
+def started(step: Step, number: int) -> StepStarted:
     return StepStarted(step=step.id, number=number, digest="", log=f"logs/{step.id}.{number}.log")
 
 
@@ -160,28 +134,29 @@ class _Nobody:
         return None
 
 
-def run_graph(graph: Graph, attempts: Attempts) -> tuple[float, int]:
-    """Seconds from the first decision to the last record, and bytes of the journal."""
-    clock, nobody = SystemClock(), _Nobody()
-    with tempfile.TemporaryDirectory(prefix="drkit-bench-") as folder:
-        path = Path(folder) / "journal.jsonl"
-        with JournalFile(path, now=clock.now) as journal:
-            hands = Hands(
-                journal=journal,
-                attempts=attempts,
-                consent=nobody,
-                observer=nobody,
-                clock=clock,
-                stop=lambda: Stop.NO,
-                may_wait=False,
-            )
-            began = time.perf_counter()
-            pass_ = Pass(graph=graph, priority=_priority(graph), max_parallel=BOUND)
-            stand = run_steps(pass_, hands)
-            seconds = time.perf_counter() - began
-        if stand != "finished":
-            raise SystemExit(f"the engine stopped: {stand}")
-        return seconds, path.stat().st_size
+def run_graph(graph: Graph, attempts: Attempts, journal: Journal | None = None) -> float:
+    """Seconds from the first decision to the last record; without a ``journal`` in a new file."""
+    if journal is None:
+        with tempfile.TemporaryDirectory(prefix="drkit-bench-") as folder:
+            path = Path(folder) / "journal.jsonl"
+            with JournalFile(path, now=SystemClock().now) as file:
+                return run_graph(graph, attempts, file)
+    nobody = _Nobody()
+    hands = Hands(
+        journal=journal,
+        attempts=attempts,
+        consent=nobody,
+        observer=nobody,
+        clock=SystemClock(),
+        stop=lambda: Stop.NO,
+        may_wait=False,
+    )
+    began = time.perf_counter()
+    pass_ = Pass(graph=graph, priority=_priority(graph), max_parallel=BOUND)
+    stand = run_steps(pass_, hands)
+    if stand != "finished":
+        raise SystemExit(f"the engine stopped: {stand}")
+    return time.perf_counter() - began
 
 
 def _priority(graph: Graph) -> dict[str, tuple[float, float, int]]:
@@ -192,14 +167,20 @@ def _priority(graph: Graph) -> dict[str, tuple[float, float, int]]:
     }
 
 
-def run_make(graph: Graph) -> float:
-    """Seconds that ``make`` takes for the same graph with the same number of places."""
+def write_makefile(folder: Path, graph: Graph, recipe: Callable[[Step], str]) -> None:
     rules = [f"all: {' '.join(graph.steps)}\n.PHONY: all {' '.join(graph.steps)}"]
     for name, step in graph.steps.items():
-        pause = (step.budget or timedelta(0)).total_seconds()
-        rules.append(f"{name}: {' '.join(step.needs)}\n\t@sleep {pause:.3f}")
+        rules.append(f"{name}: {' '.join(step.needs)}\n\t@{recipe(step)}")
+    (folder / "Makefile").write_text("\n".join(rules) + "\n")
+
+
+def run_make(graph: Graph) -> float:
+    """Seconds that ``make`` takes for the same graph with the same number of places."""
+    took = times(graph)
     with tempfile.TemporaryDirectory(prefix="drkit-bench-") as folder:
-        (Path(folder) / "Makefile").write_text("\n".join(rules) + "\n")
+        write_makefile(
+            Path(folder), graph, lambda step: f"sleep {took[step.id].total_seconds():.3f}"
+        )
         # the jobserver of a make that runs this would bound the one that is measured
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
         began = time.perf_counter()
@@ -208,34 +189,7 @@ def run_make(graph: Graph) -> float:
         return time.perf_counter() - began
 
 
-def measure_empty(steps: int) -> dict[str, object]:
-    """Steps that do nothing, in this process: for a process of its own, because memory is its."""
-    graph = layered_graph(steps, LAYERS)
-    before = _peak()
-    began = time.process_time()
-    seconds, size = run_graph(graph, Nothing())
-    peak = _peak()
-    return {
-        "steps": steps,
-        "seconds": round(seconds, 3),
-        "processor_seconds": round(time.process_time() - began, 3),
-        "ms_per_step": round(seconds * 1000 / steps, 3),
-        "peak_mib": round(peak / _KIB, 1),
-        "grown_mib": round((peak - before) / _KIB, 1),
-        "journal_mib": round(size / _KIB / _KIB, 2),
-    }
-
-
-def _peak() -> int:
-    """KiB of memory at most so far. Not getrusage's: that holds its parent's, from before exec."""
-    status = Path("/proc/self/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-
-
 def main() -> None:
-    if sys.argv[1:2] == ["empty"]:
-        print(json.dumps(measure_empty(int(sys.argv[2]))))
-        return
     at = load()
     graph = layered_graph(STEPS, LAYERS)
     bounds = {
@@ -243,27 +197,14 @@ def main() -> None:
         "work / places": sum(t.total_seconds() for t in times(graph).values()) / BOUND,
         "list scheduling": list_schedule(graph, _priority(graph)),
     }
-    measured = {"drkit": run_graph(graph, Sleepers())[0], f"make -j{BOUND}": run_make(graph)}
+    measured = {"drkit": run_graph(graph, Sleepers()), f"make -j{BOUND}": run_make(graph)}
     print(f"{STEPS} steps of 50 to 500 ms in {LAYERS} layers, {BOUND} at once\n")
     bound = bounds["list scheduling"]
     rows = [("", "seconds", "of list scheduling")]
     rows += [(k, f"{v:.2f}", f"{v / bound:.3f}") for k, v in (bounds | measured).items()]
     print(table(rows))
-    empty = [_in_a_process(steps) for steps in EMPTY]
-    print("\nempty steps, starts and ends recorded\n")
-    print(table([list(empty[0]), *(list(row.values()) for row in empty)]))
     print(f"\nload {at} before, {load()} after")
-    kept = keep(
-        "engine", {"load before": at, "bounds": bounds, "measured": measured, "empty": empty}
-    )
-    print(kept)
-
-
-def _in_a_process(steps: int) -> dict[str, object]:
-    command = [sys.executable, "-m", "bench.engine", "empty", str(steps)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
+    print(keep("engine", {"load before": at, "bounds": bounds, "measured": measured}))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,12 @@ class EpochTool:
         if _ours(found, context):
             return _raised(found, changed=0)
         refuse_blocked(context)
+        if not found.document:
+            raise StepError(
+                f"there is no {KEY} in s3://{context.plan.outside.state}: who serves is not known",
+                remedy="bring back its last version (the bucket keeps them); `drkit prepare` makes"
+                " the first of a shop that was never opened",
+            )
         if found.number >= context.epoch:
             raise StepError(
                 f"the epoch is {found.number} already, set by the run {found.run}",

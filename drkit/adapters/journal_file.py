@@ -2,7 +2,7 @@
 
 What a line is: :mod:`drkit.adapters.journal_lines`. Invariant: a record that ``append`` returned is
 on the disk. Why a torn line is safe: it was never returned, so nothing was started on the strength
-of it; opening to write cuts it off.
+of it; opening to write cuts it off, and so does an append that finds no room.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from drkit.adapters.journal_lines import GENESIS, Parsed, parse_lines, write_lines
 from drkit.errors import JournalDamaged, RunBusy
@@ -31,14 +31,15 @@ class JournalFile:
     def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
         self._path = path
         self._now = now
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._records: list[Record] = []
         self._last = GENESIS
 
     def __enter__(self) -> JournalFile:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ExitStack() as undo:
-            file = undo.enter_context(self._path.open("a+b"))
+            # no buffer: what a full disk did not take would be written once more when it is closed
+            file = undo.enter_context(self._path.open("a+b", buffering=0))
             self._lock(file)
             parsed = _parse(self._path)
             self._records, self._last = list(parsed.records), parsed.last
@@ -48,7 +49,7 @@ class JournalFile:
         self._file = file
         return self
 
-    def _lock(self, file: BinaryIO) -> None:
+    def _lock(self, file: FileIO) -> None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -67,7 +68,10 @@ class JournalFile:
         return self.append_lines(*bodies)[0]
 
     def append_lines(self, *bodies: Body) -> tuple[tuple[Record, ...], bytes]:
-        """As :meth:`append`; returns the lines as well, for a second place."""
+        """As :meth:`append`; returns the lines as well, for a second place.
+
+        Raises OSError with the file's name where they cannot be written: it is as it was.
+        """
         if self._file is None:
             raise JournalDamaged("the journal is not open for writing")
         at = self._now()
@@ -76,12 +80,20 @@ class JournalFile:
             Record(seq=start + index, at=at, body=body) for index, body in enumerate(bodies)
         )
         lines, last = write_lines(written, self._last)
-        self._file.write(lines)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._write(self._file, lines)
         self._last = last
         self._records.extend(written)
         return written, lines
+
+    def _write(self, file: FileIO, lines: bytes) -> None:
+        before, left = os.fstat(file.fileno()).st_size, memoryview(lines)
+        try:
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
+        except OSError as error:
+            file.truncate(before)
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
     def lines_since(self, count: int) -> bytes:
         """The lines after the first ``count``, as they stand in the file."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from drkit.engine.decide import Pass, decide
+from drkit.engine.decide import Frontier, Pass, decide
 from drkit.engine.progress import stand
 from drkit.model.outcome import Outcome, State
 from drkit.model.record import RunEnded, StepEnded, StepStarted
@@ -107,6 +107,7 @@ def run_steps(pass_: Pass, hands: Hands) -> Stand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pause:
+    since: datetime
     until: datetime
     after: State
     """How the last try ended, which counts again if there is no further one."""
@@ -127,6 +128,7 @@ class _Loop:
         self._pass = pass_
         self._hands = hands
         self._states = states
+        self._frontier = Frontier(pass_, states)
         self._look = look
         self._tries = tries
         self._running: list[str] = []
@@ -144,7 +146,9 @@ class _Loop:
         while True:
             stop = self._hands.stop()
             self._end_pauses(stop)
-            decision = decide(self._pass, self._states, self._running, self._pauses)
+            decision = decide(
+                self._pass, self._states, self._running, self._pauses, frontier=self._frontier
+            )
             if stop is Stop.NO:
                 self._start(decision.start)
                 answered = self._ask(decision.ask)
@@ -162,6 +166,10 @@ class _Loop:
             if not answered:
                 self._wait()
 
+    def _settle(self, step: str, state: State) -> None:
+        self._states[step] = state
+        self._frontier.ended(step, state)
+
     def _try_again(self, end: Ended) -> None:
         """Let the step have a further try after a pause, if it has one left and it is worth it."""
         worth = end.outcome.state is State.UNKNOWN or end.outcome.transient
@@ -169,8 +177,8 @@ class _Loop:
         if not worth or end.outcome.done or made >= self._pass.graph.steps[end.step].tries:
             return
         pause = min(self._hands.pause(made), _LONGEST_PAUSE)
-        until = self._hands.clock.now() + pause
-        self._pauses[end.step] = _Pause(until=until, after=end.outcome.state)
+        now = self._hands.clock.now()
+        self._pauses[end.step] = _Pause(since=now, until=now + pause, after=end.outcome.state)
         self._hands.observer.progressed(end.step, f"a further try in {pause.total_seconds():.0f} s")
         del self._states[end.step]
 
@@ -180,7 +188,7 @@ class _Loop:
         for name, pause in list(self._pauses.items()):
             if stop is not Stop.NO:
                 self._states[name] = pause.after
-            elif now < pause.until <= now + _LONGEST_PAUSE:  # else a clock that was set back
+            elif pause.since <= now < pause.until:  # before it: a clock that was set back
                 continue
             elif pause.after is State.UNKNOWN:
                 self._look.add(name)
@@ -216,7 +224,7 @@ class _Loop:
             if answer is not None:
                 for written in self._hands.journal.append(answer):
                     self._hands.observer.recorded(written)
-                self._states[gate.id] = State.DONE if answer.consent else State.REFUSED
+                self._settle(gate.id, State.DONE if answer.consent else State.REFUSED)
                 answered = True
         return answered
 
@@ -247,6 +255,6 @@ class _Loop:
                 )
             )
             for end in ends:
-                self._states[end.step] = end.outcome.state
+                self._settle(end.step, end.outcome.state)
                 self._try_again(end)
         self._hands.observer.ticked(self._hands.clock.now())

@@ -4,9 +4,11 @@ that runs them, and what they came to.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from drkit.adapters.journal_file import read_journal
 from drkit.engine.progress import stand
 from drkit.model.outcome import State
 from drkit.model.record import RunEnded, StepEnded, StepStarted
+from tests.chaos.setting import journal_of
 
 NEEDS = {"network": [], "storage": [], "compute": ["network", "storage"], "shop": ["compute"]}
 
@@ -35,6 +38,23 @@ def kept(customer, promises):
 """
 
 
+def write_shop(folder: Path, root: Path, *, tries: int = 1) -> None:
+    """Graph and programs in ``folder``; what they make, and what holds them, in ``root``."""
+    for name in NEEDS:
+        (folder / f"{name}.py").write_text(PROGRAM.format(root=str(root), name=name))
+    graph = {
+        name: {"kind": "program", "needs": needs, "tries": tries} for name, needs in NEEDS.items()
+    }
+    (folder / "graph.json").write_text(json.dumps(graph))
+
+
+def set_clock(folder: Path, by: timedelta) -> None:
+    """Set the clock of the drkit that works in ``folder``, off the machine's own."""
+    fresh = folder / "clock.new"
+    fresh.write_text(str(by.total_seconds()))
+    fresh.replace(folder / "clock")
+
+
 def drkit(folder: Path, *arguments: object, **how: Any) -> subprocess.Popen[bytes]:
     """``how`` as :class:`subprocess.Popen` takes it."""
     command = [sys.executable, "-m", "tests.chaos.drkit_at_work", str(folder)]
@@ -47,7 +67,7 @@ def carried_on(folder: Path) -> None:
 
 
 def ends(folder: Path) -> Counter[str]:
-    bodies = [record.body for record in read_journal(folder / "run" / "journal.jsonl")]
+    bodies = [record.body for record in read_journal(journal_of(folder))]
     return Counter(body.step for body in bodies if isinstance(body, StepEnded))
 
 
@@ -55,11 +75,12 @@ def effects(folder: Path) -> Counter[str]:
     return Counter((folder / "effects").read_text().split())
 
 
-def check_the_end(folder: Path) -> None:
-    records = read_journal(folder / "run" / "journal.jsonl")
+def check_the_end(folder: Path, root: Path | None = None) -> None:
+    """Of the run in ``folder``, and of what it has made in ``root``, which may be another."""
+    records = read_journal(journal_of(folder))
     assert records[-1].body == RunEnded(stand="finished")
     assert stand(records).states == dict.fromkeys(NEEDS, State.DONE)
-    assert {p.name for p in folder.glob("made-*")} == {f"made-{name}" for name in NEEDS}
+    assert {p.name for p in (root or folder).glob("made-*")} == {f"made-{name}" for name in NEEDS}
     done: set[str] = set()
     for record in records:
         match record.body:

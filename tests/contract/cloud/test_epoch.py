@@ -50,6 +50,13 @@ def test_raising_it_again_in_the_same_run_changes_nothing(world: World, plan: Pl
     assert read_epoch(world, plan).number == 1
 
 
+def test_an_epoch_that_is_not_there_is_not_raised(world: World, plan: Plan) -> None:
+    with pytest.raises(StepError, match="who serves is not known") as refused:
+        TOOL.do(context_in(world, plan), silent)
+    assert "drkit prepare" in refused.value.remedy
+    assert read_epoch(world, plan).document == {}
+
+
 def test_all_that_were_ever_opened_are_remembered(world: World, plan: Plan) -> None:
     write_first_epoch(world, plan)
     TOOL.do(context_in(world, plan), silent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -206,6 +207,23 @@ def test_a_record_is_on_the_disk_when_append_returns(
     assert len(synced) == 1, "one for all records of one append"
     assert synced[0].endswith(b"\n")
     assert b"finished" in synced[0].splitlines()[-1]
+
+
+def test_what_finds_no_room_is_not_there_and_a_later_record_is(path: Path) -> None:
+    """The kernel takes the first bytes of a record, and refuses the rest."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with opened(path) as journal:
+        before = path.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
+        try:
+            with pytest.raises(OSError, match="File too large") as refused:
+                journal.append(RunEnded(stand="waits"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert refused.value.filename == str(path)
+        assert path.read_bytes() == before
+        journal.append(RunEnded(stand="finished"))
+    assert [r.body for r in read_journal(path)][-1] == RunEnded(stand="finished")
 
 
 def test_a_secret_cannot_be_written(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drkit.engine.decide import Decision, Pass, decide
+from drkit.engine.decide import Decision, Frontier, Pass, decide
 from drkit.model.outcome import State
 from drkit.model.step import GateWork, Step
 from drkit.planning.graph import Graph
@@ -112,3 +112,17 @@ def test_a_step_that_ended_badly_stops_exactly_its_descendants(
             break
         states[running.pop(0)] = State.DONE
     assert set(pass_.graph.steps) - set(states) == below
+
+
+@given(moments())
+def test_the_frontier_that_is_told_of_each_end_holds_what_has_all_it_needs(
+    moment: tuple[Pass, dict[str, State], list[str]],
+) -> None:
+    pass_, states, running = moment
+    told = Frontier(pass_, {})
+    for name, state in states.items():
+        told.ended(name, state)
+    assert decide(pass_, states, running, frontier=told) == decided(moment)
+    done = {name for name, state in states.items() if state is State.DONE}
+    ready = {name for name, found in pass_.graph.steps.items() if done >= set(found.needs)}
+    assert {found.id for found in told.steps} == ready - done

@@ -99,14 +99,15 @@ def test_who_is_asked_to_stop_does_not_wait_for_a_further_try(stop: Stop) -> Non
     assert at_work.clock.passed < timedelta(minutes=1)
 
 
-def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
+@pytest.mark.parametrize("by", [timedelta(minutes=4), timedelta(days=1)])
+def test_a_clock_that_is_set_back_holds_nothing_up(by: timedelta) -> None:
     at_work = company(NO_ANSWER, DONE)
     now, back = at_work.clock.now, timedelta(0)
 
     def set_back() -> object:
         nonlocal back
         if at_work.clock.passed > timedelta(seconds=2):
-            back = timedelta(days=1)
+            back = by
         return now() - back
 
     at_work.clock.now = set_back  # type: ignore[method-assign,assignment]
