@@ -147,17 +147,18 @@ def _look_ahead(
             blocked[name] = (name,)
         elif roots and steps[name].state not in SATISFIED:
             blocked[name] = tuple(dict.fromkeys(roots))
-    open_ = [n for n in planned if steps[n].state not in SATISFIED and n not in blocked]
+    over = {name for name in planned if steps[name].state in SATISFIED or name in blocked}
     urgent = _urgency(began)
     left = {
         name: Left(
-            needs=tuple(need for need in planned[name].needs if need in open_),
-            lasts=expected.of(planned[name]).lasts,
+            needs=tuple(need for need in step.needs if need in planned and need not in over),
+            lasts=expected.of(step).lasts,
             began=command.began(steps[name]),
-            gate=planned[name].kind == "gate",
+            gate=step.kind == "gate",
             urgency=urgent[name],
         )
-        for name in open_
+        for name, step in planned.items()
+        if name not in over
     }
     return _Stand(
         now=now,
@@ -285,7 +286,7 @@ def _helps(process: ProcessForecast, ahead: _Stand) -> tuple[Help, ...]:
 
 
 def slowest(process: ProcessForecast, *, count: int = 2) -> tuple[Ahead, ...]:
-    """The steps of its way that will take longest from now on; of these only a tool can be
-    quicker, so without gates and waits."""
+    """The steps of its way that will take longest from now on, or take longer than they should;
+    of these only a tool can be quicker, so without gates and waits."""
     work = [step for step in process.path if step.kind not in {"gate", "wait"}]
-    return tuple(sorted(work, key=lambda step: -step.to_go)[:count])
+    return tuple(sorted(work, key=lambda step: -(step.to_go + step.over))[:count])
