@@ -57,6 +57,7 @@ bench: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 bench: install  ## drkit against the naive script, on the same sandbox
 	@$(PYTHON) -m bench.cli
 	@$(PYTHON) -m bench.engine
+	@$(PYTHON) -m bench.forecast
 	@$(PYTHON) -m bench.rebuild
 
 docs: install  ## The reference pages that are made from the code

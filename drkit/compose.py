@@ -121,7 +121,7 @@ def _lost_problems(wish: Wish, epoch: Epoch) -> Iterator[Problem]:
 
     lost = epoch.serving.region if epoch.serving else wish.region
     if wish.region in wish.plan.sites and lost != wish.region:
-        found = touched(wish.plan, wish.region, plan_texts(wish.plan, wish.region))
+        found = touched(wish.plan, wish.region, plan_texts(wish.plan))
         yield from lost_problems(found, {lost})
 
 

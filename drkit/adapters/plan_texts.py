@@ -18,10 +18,9 @@ _BESIDE = ("playbooks/roles", "playbooks/group_vars", "playbooks/host_vars")
 """What playbooks find by themselves."""
 
 
-def plan_texts(plan: Plan, region: str) -> Iterator[Text]:
+def plan_texts(plan: Plan) -> Iterator[Text]:
     """Each file once, in the order of the plan; those that are not there are passed over."""
-    paths = [path for _, path, _ in named_files(plan)]
-    paths += [Path(folder) for folder in (*_BESIDE, f"inventories/{region}")]
+    paths = [*(path for _, path, _ in named_files(plan)), *map(Path, _BESIDE)]
     seen: set[Path] = set()
     for path in paths:
         for file in files_below(plan.root / path):

@@ -184,7 +184,8 @@ class PlainConsole:
             self._told_ahead = True
             names = [f"{p.name} {when(p, now)}" for p in ahead.processes]
             self._say(now, f"expected back: {', '.join(names)}")
-            self._say(now, f"that is {basis(ahead)}")
+            if made_of := basis(ahead):
+                self._say(now, f"that is {made_of}")
         for words in self._outlook.turns(now):
             self._say(now, words)
 

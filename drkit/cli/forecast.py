@@ -22,8 +22,8 @@ def when(process: ProcessForecast, at: datetime) -> str:
         return f"stopped by {', '.join(process.stopped_by)}"
     if process.live:
         return _clock(process.back, at)
-    left = process.back - at
-    return f"{_clock(process.back, at)} ({'in ' + _short(left) if left else 'due now'})"
+    left = _whole(process.back - at)
+    return f"{_clock(process.back, at)} ({'in ' + format_duration(left) if left else 'due now'})"
 
 
 def lateness(process: ProcessForecast) -> str:
@@ -141,8 +141,12 @@ def _long(to_go: timedelta, over: timedelta) -> str:
 
 
 def _short(value: timedelta) -> str:
-    """Whole seconds: nobody knows tenths beforehand."""
-    return format_duration(timedelta(seconds=round(value.total_seconds())))
+    return format_duration(_whole(value))
+
+
+def _whole(value: timedelta) -> timedelta:
+    """In seconds: nobody knows tenths beforehand."""
+    return timedelta(seconds=round(value.total_seconds()))
 
 
 def _clock(moment: datetime, at: datetime) -> str:

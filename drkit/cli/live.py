@@ -29,6 +29,8 @@ _STYLES = {
     State.NOT_RUN: "dim",
     State.SKIPPED: "bold yellow",
 }
+_TITLE_AND_CURSOR = 2
+"""Lines that neither the processes nor the steps take."""
 
 
 class LiveConsole:
@@ -93,7 +95,7 @@ class LiveConsole:
             self._live.console.print(said)
         # processes first: on a short screen the end is cut off
         head = Group(self._processes(now, ahead), *_ahead(ahead), Text(""))
-        taken = len(self._live.console.render_lines(head)) + len(("title", "last line"))
+        taken = len(self._live.console.render_lines(head)) + _TITLE_AND_CURSOR
         return Group(head, self._steps(now, room=self._live.console.size.height - taken))
 
     def _steps(self, now: datetime, *, room: int | None = None) -> Table:

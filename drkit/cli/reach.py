@@ -61,7 +61,7 @@ def reach(plan: Plan, region: str, failed: str | None) -> Reach:
     """What a rebuild of ``region`` touches. Raises UsageError for a ``failed`` that can be none."""
     from drkit.adapters.plan_texts import plan_texts
 
-    found = touched(plan, region, plan_texts(plan, region))
+    found = touched(plan, region, plan_texts(plan))
     lost = possibly_lost(plan, region)
     if failed is not None:
         _must_be_region(failed, region, {GLOBAL, plan.outside.region, *plan.sites})

@@ -26,6 +26,7 @@ _ARN = re.compile(rf"arn:aws[a-z-]*:[a-z0-9-]*:{_REGION}:[^\s\"',)]*")
 _INSTALLS = re.compile(
     r"ansible\.builtin\.(?:apt|apt_repository|dnf|yum_repository|package|pip|git)\b"
 )
+_KEYED = re.compile(rf"\s*['\"]?({_REGION})['\"]?\s*:")
 _COMMENT = ("#", "//", ";")
 
 
@@ -63,7 +64,11 @@ class Text:
 def touched(plan: Plan, region: str, texts: Iterable[Text]) -> tuple[Touched, ...]:
     """All that a rebuild of ``region`` touches, each once. ``texts``: the files that it uses."""
     found: dict[tuple[Kind, str], Touched] = {}
-    for one in (*_of_the_cloud(plan, plan.sites[region]), *_of_people(plan), *_said_in(texts)):
+    for one in (
+        *_of_the_cloud(plan, plan.sites[region]),
+        *_of_people(plan),
+        *_said_in(texts, region),
+    ):
         found.setdefault((one.kind, one.name), one)
     return tuple(found.values())
 
@@ -140,10 +145,12 @@ def _of_people(plan: Plan) -> Iterator[Touched]:
         )
 
 
-def _said_in(texts: Iterable[Text]) -> Iterator[Touched]:
+def _said_in(texts: Iterable[Text], region: str) -> Iterator[Touched]:
     for text in texts:
         for number, line in enumerate(text.text.splitlines(), start=1):
-            if not line.lstrip().startswith(_COMMENT):
+            keyed = _KEYED.match(line)
+            of_another = keyed is not None and keyed[1] != region
+            if not of_another and not line.lstrip().startswith(_COMMENT):
                 yield from _said(line, f"{text.path}:{number}")
 
 

@@ -128,6 +128,12 @@ def test_what_lies_in_another_sites_region_is_refused_with_file_and_line(shop: P
     assert run(shop, "--region", "eu-central-1").exit_code == 0
 
 
+def test_a_file_that_is_no_text_names_nothing(shop: Path) -> None:
+    named = b"\xff\xfe registry.eu-west-3.example.com"
+    (shop.parent / "stacks" / "compute" / "logo.png").write_bytes(named)
+    assert run(shop, "--region", "eu-central-1").exit_code == 0
+
+
 def test_the_region_that_failed_can_be_named(shop: Path) -> None:
     result = run(shop, "--region", "eu-central-1", "--failed", "eu-north-1")
     assert isinstance(result.exception, ConfigurationError)

@@ -103,6 +103,13 @@ def test_what_names_no_host_adds_nothing(line: str) -> None:
     assert said(line) == {}
 
 
+def test_what_stands_under_the_name_of_another_site_is_that_sites() -> None:
+    mirrors = {site: f"mirror.{site}.example.com" for site in (LOST, TARGET)}
+    lines = [f"  {site}: {host}" for site, host in mirrors.items()]
+    assert said("mirrors:", *lines) == {mirrors[TARGET]: TARGET}
+    assert said(f"mirror: {mirrors[LOST]}") == {mirrors[LOST]: LOST}
+
+
 def test_a_host_that_names_two_regions_lies_in_none_that_is_known() -> None:
     host = f"{LOST}.to.{TARGET}.example.com"
     assert said(f"https://{host}/") == {host: UNKNOWN}

@@ -110,9 +110,11 @@ def run(script: Script) -> tuple[Record, ...]:
     return journal.records()
 
 
-def began(plan: Plan, graph: Graph) -> RunBegan:
+def began(
+    plan: Plan, graph: Graph, *, run: str = "20000101-000000-rebuild-eu-central-1"
+) -> RunBegan:
     return RunBegan(
-        run="20000101-000000-rebuild-eu-central-1",
+        run=run,
         kind=RunKind.REBUILD,
         target=Target(shop=plan.shop, region="eu-central-1", generation=1),
         plan={
