@@ -64,6 +64,7 @@ bench: install  ## drkit against the naive script, on the same sandbox
 	@$(PYTHON) -m bench.engine
 	@$(PYTHON) -m bench.empty
 	@$(PYTHON) -m bench.restart
+	@$(PYTHON) -m bench.forecast
 	@$(PYTHON) -m bench.rebuild
 	@$(PYTHON) -m bench.hosts
 

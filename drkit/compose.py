@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from drkit.carrying import carrying
 from drkit.errors import ConfigurationError, Problem, StepError
 from drkit.model.record import IncidentBegan, RunBegan, RunLeft, Target
+from drkit.model.step import RunKind
 from drkit.model.wish import Wish
 from drkit.planning.replanned import Replanned
 from drkit.ports import Clock, Consent, Secret, World
@@ -112,10 +113,23 @@ def look_around(wish: Wish) -> Around:
     if world is not None:
         problems += check_account(world, plan)
         epoch = _or_problem(lambda: read_epoch(world, plan), "outside.state", problems)
+    if epoch is not None and wish.kind is RunKind.REBUILD:
+        problems += _lost_problems(wish, epoch)
     problems += _vault_problems(vault)
     if vault is None or world is None or epoch is None:
         raise ConfigurationError("nothing was touched", problems=tuple(problems))
     return Around(wish=wish, world=world, epoch=epoch, vault=vault, problems=tuple(problems))
+
+
+def _lost_problems(wish: Wish, epoch: Epoch) -> Iterator[Problem]:
+    """What lies in the region of the site that serves, or served: by law 8 nothing may."""
+    from drkit.adapters.plan_texts import plan_texts
+    from drkit.planning.touched import lost_problems, touched
+
+    lost = epoch.serving.region if epoch.serving else wish.region
+    if wish.region in wish.plan.sites and lost != wish.region:
+        found = touched(wish.plan, wish.region, plan_texts(wish.plan))
+        yield from lost_problems(found, {lost})
 
 
 def open_plan(around: Around) -> Opened:

@@ -30,6 +30,7 @@ from drkit.model.step import GateWork, RunKind, Step, WaitWork
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, priorities
 from drkit.ports import Observers
+from drkit.reporting.expected import PERSON, History, median
 
 SPREAD = 0.3
 """Of a step that was never run: the sigma of the lognormal around its budget; 9 of 10 draws lie
@@ -44,7 +45,7 @@ class Scenario:
     max_parallel: int = 8
     seed: int = 1
     faults: Mapping[str, How]
-    person: timedelta = timedelta(minutes=5)
+    person: timedelta = PERSON
     """How long a gate waits for its answer."""
     noticed: timedelta = timedelta(0)
     """From the loss to the command."""
@@ -81,23 +82,6 @@ class Simulated:
     processes: Mapping[str, ProcessTimes]
     critical_path: tuple[str, ...]
     """By the median times of the steps."""
-
-
-History = Mapping[str, Sequence[timedelta]]
-"""Step → how long its tries took in earlier runs."""
-
-
-def history_of(runs: Iterable[Sequence[Record]]) -> dict[str, list[timedelta]]:
-    """The durations of all tries that ended well and did something, by step."""
-    found: dict[str, list[timedelta]] = {}
-    for records in runs:
-        for record in records:
-            match record.body:
-                case StepEnded(step=step, outcome=outcome, elapsed=elapsed) if outcome.done:
-                    found.setdefault(step, []).append(elapsed)
-                case _:
-                    pass
-    return found
 
 
 def simulate(plan: Plan, history: History, scenario: Scenario) -> Simulated:
@@ -181,7 +165,7 @@ def _summed_up(
 ) -> Simulated:
     steps = {
         name: StepTimes(
-            median=_median(run.ends[name] for run in runs if run.states.get(name) is State.DONE),
+            median=median(run.ends[name] for run in runs if run.states.get(name) is State.DONE),
             source=_source(graph.steps[name], history),
             states=Counter(run.states.get(name, State.NOT_RUN) for run in runs),
         )
@@ -202,7 +186,7 @@ def _summed_up(
         )
     times = expected(graph)
     lasting = times | {
-        name: _median(seen) or times[name] for name, seen in history.items() if name in graph.steps
+        name: median(seen) or times[name] for name, seen in history.items() if name in graph.steps
     }
     return Simulated(
         times=len(runs),
@@ -220,11 +204,6 @@ def _source(step: Step, history: History) -> str:
     if seen := history.get(step.id):
         return f"{len(seen)} earlier"
     return "budget" if step.budget else "nominal"
-
-
-def _median(values: Iterable[timedelta]) -> timedelta | None:
-    found = sorted(values)
-    return found[len(found) // 2] if found else None
 
 
 def _quantile(values: Sequence[timedelta], percent: int) -> timedelta | None:

@@ -49,7 +49,7 @@ def _digest(path: Path) -> str:
     is seen. What cannot be read, or vanishes meanwhile, counts as such and stops nothing.
     """
     total = hashlib.sha256()
-    for file in _files(path):
+    for file in files_below(path):
         total.update(str(file.relative_to(path.parent)).encode(errors="surrogateescape"))
         try:
             total.update(file.read_bytes())
@@ -58,7 +58,8 @@ def _digest(path: Path) -> str:
     return total.hexdigest()
 
 
-def _files(path: Path) -> list[Path]:
+def files_below(path: Path) -> list[Path]:
+    """``path`` itself if it is a file, else all files in it, sorted; none if it is not there."""
     if path.is_file():
         return [path]
     found = []

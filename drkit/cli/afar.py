@@ -16,6 +16,10 @@ from drkit.cli.options import plan_option
 
 if TYPE_CHECKING:
     from drkit.afar import Afar, Known
+    from drkit.cli.outlook import Expecting
+    from drkit.model.plan import Plan
+    from drkit.model.record import Record, RunBegan
+    from drkit.reporting.forecast import Forecast
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LOOK = 1.0
@@ -61,9 +65,22 @@ def runs(last: int, output: str, plan_file: Path) -> int:
 @_output
 @plan_option
 def status(run: str | None, output: str, plan_file: Path) -> int:
-    """Say how RUN (the newest, if none is named) stands, step by step, and who works on it."""
-    known = _afar(plan_file).known(run)
-    said = {**_summary(known), "steps": list(_steps(known))}
+    """Say how RUN (the newest, if none is named) stands, step by step, and who works on it.
+
+    And when each process is expected back, by earlier runs and budgets, against its RTO.
+    """
+    from drkit.api import load_plan
+    from drkit.cli.forecast import as_json
+
+    plan = load_plan(plan_file)
+    afar = _afar_of(plan)
+    known = afar.known(run)
+    ahead = _forecast(_expecting(afar, plan), known)
+    said = {
+        **_summary(known),
+        "forecast": as_json(ahead) if ahead else None,
+        "steps": list(_steps(known)),
+    }
     if output == "json":
         click.echo(json.dumps({"version": 1, **said}, indent=1))
         return 0
@@ -76,6 +93,8 @@ def status(run: str | None, output: str, plan_file: Path) -> int:
         )
     if known.damage:
         click.echo(known.damage)
+    for words in _processes(known, ahead):
+        click.echo(words)
     for step in said["steps"]:
         click.echo(f"  {step['state']:<9} {step['id']:<28} {step['message']}".rstrip())
     return 0
@@ -86,10 +105,14 @@ def status(run: str | None, output: str, plan_file: Path) -> int:
 @plan_option
 def watch(run: str | None, plan_file: Path) -> int:
     """Follow RUN (the newest, if none is named) until it ends; Ctrl-C ends the watching only."""
+    from drkit.api import load_plan
+    from drkit.cli.outlook import Outlook
     from drkit.cli.runs import console
     from drkit.model.record import RunEnded
 
-    afar, observer, told = _afar(plan_file), console(), 0
+    plan, told = load_plan(plan_file), 0
+    afar = _afar_of(plan)
+    observer = console(Outlook(_expecting(afar, plan)))
     name = afar.known(run).run
     while True:
         known = afar.known(name)
@@ -137,10 +160,55 @@ def takeover(run: str, reason: str, plan_file: Path) -> int:
 
 
 def _afar(plan_file: Path) -> Afar:
-    from drkit.afar import Afar
     from drkit.api import load_plan
 
-    return Afar(load_plan(plan_file))
+    return _afar_of(load_plan(plan_file))
+
+
+def _afar_of(plan: Plan) -> Afar:
+    from drkit.afar import Afar
+
+    return Afar(plan)
+
+
+def _expecting(afar: Afar, plan: Plan) -> Expecting:
+    """By the earlier runs, wherever they are known: the same on every machine."""
+    from drkit.adapters.runs_folder import kind_of
+    from drkit.cli.outlook import expecting
+
+    def earlier(began: RunBegan) -> Iterator[tuple[Record, ...]]:
+        for run in afar.runs():
+            if any(kind_of(run, site) == began.kind for site in plan.sites):
+                yield afar.known(run).records
+
+    return expecting(plan, earlier)
+
+
+def _forecast(expecting: Expecting, known: Known) -> Forecast | None:
+    """None of what has no records."""
+    from drkit.engine.progress import run_of
+    from drkit.reporting.forecast import forecast
+
+    began = run_of(known.records)
+    if began is None:
+        return None
+    return forecast(known.records, expecting(began), datetime.now(UTC), at_work=known.at_work)
+
+
+def _processes(known: Known, ahead: Forecast | None) -> Iterator[str]:
+    """Each process in a line, with what would help where it will be late."""
+    from drkit.cli.forecast import advice, basis, line
+
+    if ahead is None:
+        return
+    if ahead.sources and not known.at_work:
+        yield "nobody works on it: what follows is true if it is carried on with now"
+    for process in ahead.processes:
+        yield f"  {process.name:<14} {line(process, ahead.at)}"
+        if process.late and not process.live and (words := advice(process)):
+            yield f"  {'':<14} to be sooner: {words}"
+    if words := basis(ahead):
+        yield f"  {'':<14} {words}"
 
 
 def _summary(known: Known) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from drkit.cli.forecast import basis, when
+from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
 from drkit.model.quantities import format_duration, parse_duration
 from drkit.model.record import (
@@ -169,11 +171,14 @@ def _of_the_plan(changed: PlanChanged) -> Iterator[str]:
 class PlainConsole:
     """One line per event: for logs, pipes and CI."""
 
-    def __init__(self) -> None:
+    def __init__(self, outlook: Outlook) -> None:
         self._seen = Seen()
+        self._outlook = outlook
+        self._told_ahead = False
 
     def recorded(self, record: Record) -> None:
         self._seen.take(record)
+        self._outlook.take(record)
         match record.body:
             case RunBegan(run=run, kind=kind, target=target, plan=plan):
                 self._say(record.at, f"{kind} of {target.name} begins: run {run}")
@@ -203,7 +208,15 @@ class PlainConsole:
         del step, line
 
     def ticked(self, now: datetime) -> None:
-        del now
+        """Once what is expected; then only what turns."""
+        if not self._told_ahead and (ahead := self._outlook.at(now)):
+            self._told_ahead = True
+            names = [f"{p.name} {when(p, now)}" for p in ahead.processes]
+            self._say(now, f"expected back: {', '.join(names)}")
+            if made_of := basis(ahead):
+                self._say(now, f"that is {made_of}")
+        for words in self._outlook.turns(now):
+            self._say(now, words)
 
     def _say(self, at: datetime, line: str) -> None:
         sys.stderr.write(f"{at:%H:%M:%S} {line}\n")

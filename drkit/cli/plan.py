@@ -27,21 +27,35 @@ from drkit.planning.problems import find_problems, region_problems
     help="The site to rebuild; else the plan is only checked and shown.",
 )
 @plan_option
+@click.option(
+    "--failed",
+    metavar="REGION",
+    shell_complete=completion.regions,
+    help="The region that is lost (or `global`); else every other site's counts as lost.",
+)
 @click.option("--preview", is_flag=True, help="Ask Pulumi what each stack would create (slower).")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def plan(region: str | None, plan_file: Path, preview: bool, output: str) -> int:
+def plan(
+    region: str | None, plan_file: Path, failed: str | None, preview: bool, output: str
+) -> int:
     """Show what a rebuild would do: steps in order, owners, budgets, critical path.
 
-    Strict: any problem of the plan is shown, all at once, and ends with exit code 3.
+    With --region also all that it will touch, each with the region that it lies in. Strict: any
+    problem of the plan is shown, all at once, and ends with exit code 3; so is all that lies in the
+    failed region.
     """
     from drkit.adapters.plan_yaml import load_plan
+    from drkit.cli.reach import reach
 
-    if preview and region is None:
-        raise UsageError("--preview is of one site", remedy="name it: --region R")
+    for option, given in (("--preview", preview), ("--failed", failed)):
+        if given and region is None:
+            raise UsageError(f"{option} is of one site", remedy="name it: --region R")
     loaded = load_plan(plan_file)
     problems = list(find_problems(loaded, exists=lambda path: (loaded.root / path).exists()))
     if region is not None:
         problems += region_problems(loaded, region)
+    touches = reach(loaded, region, failed) if region and region in loaded.sites else None
+    problems += touches.problems if touches else ()
     if problems:
         raise ConfigurationError(
             f"{plan_file} cannot be run as it stands", problems=tuple(problems)
@@ -49,9 +63,11 @@ def plan(region: str | None, plan_file: Path, preview: bool, output: str) -> int
     graph = build_graph(loaded, RunKind.REBUILD)
     previews = _previews(loaded, region) if preview and region else {}
     if output == "json":
-        click.echo(json.dumps(_as_json(loaded, graph, region, previews), indent=1))
+        made = _as_json(loaded, graph, region, previews)
+        click.echo(json.dumps(made | (touches.as_json() if touches else {}), indent=1))
     else:
         click.echo(_as_text(loaded, graph, region, previews))
+        click.echo("\n".join(touches.lines()) if touches else "", nl=bool(touches))
     return int(Exit.OK)
 
 

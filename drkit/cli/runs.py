@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from drkit.errors import UsageError
 from drkit.model.plan import Plan
 from drkit.model.step import RunKind
 from drkit.ports import Consent, Observer
+
+if TYPE_CHECKING:
+    from drkit.cli.outlook import Outlook
 
 _REGION = click.option(
     "--region",
@@ -148,8 +151,9 @@ def _run(kind: RunKind, **options: Any) -> int:
         since=options.get("since"),
         recover_to=options.get("recover_to"),
     )
+    outlook = _outlook(plan, bound=chosen.max_parallel, given=chosen.consent)
     company = Company(
-        observer=console(),
+        observer=console(outlook),
         consent=_consent(chosen.consent, plan),
         stop=Interrupts().stop,
         may_wait=sys.stdin.isatty(),
@@ -167,15 +171,25 @@ def _accepted(names: tuple[str, ...], reason: str) -> Mapping[str, str]:
     return dict.fromkeys(names, reason)
 
 
-def console() -> Observer:
+def _outlook(plan: Plan, *, bound: int, given: Mapping[str, str]) -> Outlook:
+    """The time ahead, by the earlier runs on this machine."""
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.cli.outlook import Outlook, expecting
+
+    runs = RunsFolder(plan.root)
+    earlier = expecting(plan, lambda began: runs.all_of(began.kind), bound=bound, given=given)
+    return Outlook(earlier)
+
+
+def console(outlook: Outlook) -> Observer:
     """Who shows progress on stderr: a living table on a terminal, else plain lines."""
     if sys.stderr.isatty():
         from drkit.cli.live import LiveConsole
 
-        return LiveConsole()
+        return LiveConsole(outlook)
     from drkit.cli.console import PlainConsole
 
-    return PlainConsole()
+    return PlainConsole(outlook)
 
 
 def _consent(given: Mapping[str, str], plan: Plan) -> Callable[[Opened, Parts], Consent]:

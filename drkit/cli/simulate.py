@@ -99,7 +99,8 @@ def _faults(given: tuple[str, ...]) -> dict[str, How]:
 def _simulated(plan: Plan, scenario: Scenario) -> Simulated:
     from drkit.adapters.runs_folder import RunsFolder
     from drkit.model.step import RunKind
-    from drkit.simulating import history_of, simulate
+    from drkit.reporting.expected import history_of
+    from drkit.simulating import simulate
 
     earlier = RunsFolder(plan.root).all_of(RunKind.REBUILD)
     try:

@@ -12,13 +12,13 @@ from drkit.planning.cutover import CUTOVER_PLAYBOOKS
 Exists = Callable[[Path], bool]
 """Whether a file or folder, relative to the plan's folder, is there."""
 
-_Wanted = tuple[str, Path, tuple[str, ...]]
+Named = tuple[str, Path, tuple[str, ...]]
 """Place in the plan, file, ids of the steps that need it."""
 
 
 def file_problems(plan: Plan, exists: Exists) -> Iterator[Problem]:
     """One problem per file that is named and not there."""
-    for place, path, affects in (*_infrastructure(plan), *_playbooks(plan), *_checks(plan)):
+    for place, path, affects in named_files(plan):
         if not exists(path):
             yield Problem(
                 place=place,
@@ -28,12 +28,19 @@ def file_problems(plan: Plan, exists: Exists) -> Iterator[Problem]:
             )
 
 
-def _infrastructure(plan: Plan) -> Iterator[_Wanted]:
+def named_files(plan: Plan) -> Iterator[Named]:
+    """Every file and folder that the plan names."""
+    yield from _infrastructure(plan)
+    yield from _playbooks(plan)
+    yield from _checks(plan)
+
+
+def _infrastructure(plan: Plan) -> Iterator[Named]:
     for stack in plan.stacks:
         yield f"stacks.{stack}", Path("stacks") / stack, (stack,)
 
 
-def _playbooks(plan: Plan) -> Iterator[_Wanted]:
+def _playbooks(plan: Plan) -> Iterator[Named]:
     named = [(f"stores.{s.name}", s.name, s.playbook) for s in plan.stores.values()]
     named += [(f"services.{s.name}", s.name, s.playbook) for s in plan.services.values()]
     named += [(f"steps.{e.name}", e.name, e.playbook) for e in plan.steps.values() if e.playbook]
@@ -47,7 +54,7 @@ def _playbooks(plan: Plan) -> Iterator[_Wanted]:
         yield f"{place}.playbook", Path("playbooks") / f"{playbook}.yml", (step,)
 
 
-def _checks(plan: Plan) -> Iterator[_Wanted]:
+def _checks(plan: Plan) -> Iterator[Named]:
     for service in plan.services.values():
         for path in service.checks:
             yield f"services.{service.name}.checks", path, (f"check.{service.name}",)

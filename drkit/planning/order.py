@@ -9,13 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Protocol
 
 from drkit.model.plan import Plan
+from drkit.model.quantities import Impact
 from drkit.model.step import GateWork, Step, WaitWork
 from drkit.planning.graph import Graph
 
 NOMINAL = timedelta(seconds=5)
 """Taken for a step without a budget: long enough to count, short enough to mislead nobody."""
+
+
+class Node(Protocol):
+    """A step, or a journal's record of one."""
+
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+
+
+class Nodes(Protocol):
+    """A graph, or a journal's record of one: steps in topological order, and who waits for each."""
+
+    @property
+    def steps(self) -> Mapping[str, Node]: ...
+
+    @property
+    def processes(self) -> Mapping[str, tuple[str, ...]]: ...
+
+
+class Goal(Protocol):
+    """What makes a process urgent."""
+
+    @property
+    def rto(self) -> timedelta: ...
+
+    @property
+    def impact(self) -> Impact: ...
 
 
 def expected(graph: Graph) -> dict[str, timedelta]:
@@ -33,7 +62,7 @@ def _expected(step: Step) -> timedelta:
             return step.budget or NOMINAL
 
 
-def longest_behind(graph: Graph, times: Mapping[str, timedelta]) -> dict[str, timedelta]:
+def longest_behind(graph: Nodes, times: Mapping[str, timedelta]) -> dict[str, timedelta]:
     """Step id → the longest way from its start to the end of the graph."""
     behind = dict(times)
     for name in reversed(list(graph.steps)):
@@ -67,10 +96,17 @@ def critical_path(
 
 def priorities(graph: Graph, plan: Plan) -> dict[str, tuple[float, float, int]]:
     """Step id → sort key: the smallest goes first."""
-    behind = longest_behind(graph, expected(graph))
+    return urgency(graph, plan.processes, expected(graph))
+
+
+def urgency(
+    graph: Nodes, goals: Mapping[str, Goal], times: Mapping[str, timedelta]
+) -> dict[str, tuple[float, float, int]]:
+    """:func:`priorities` of whatever has steps, by the times given."""
+    behind = longest_behind(graph, times)
     keys: dict[str, tuple[float, float, int]] = {}
     for index, name in enumerate(graph.steps):
-        waiting = [plan.processes[process] for process in graph.processes[name]]
+        waiting = [goals[process] for process in graph.processes[name]]
         rto = min((process.rto.total_seconds() for process in waiting), default=float("inf"))
         money = sum(process.impact.per_day.cents for process in waiting)
         keys[name] = (rto - behind[name].total_seconds(), -money, index)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 
 from drkit.engine.progress import left_out
-from drkit.model.outcome import Failure, State
+from drkit.model.outcome import SATISFIED, Failure, State
 from drkit.model.record import (
     GateAnswered,
     PlanChanged,
@@ -217,7 +217,7 @@ def _among(
     as_of: datetime,
 ) -> StepReport:
     """The step with the graph in view: one that was never tried may never be, and a gate is asked
-    from when all that it needs is done."""
+    from when all that it needs is done or skipped."""
     if report.tries and report.state is not State.WAITING:
         return report
     if problem is not None:
@@ -229,7 +229,7 @@ def _among(
         return replace(
             report, state=State.NOT_RUN, because=roots, message="needs " + ", ".join(roots)
         )
-    if report.kind != "gate" or not all(step.done for step in needed):
+    if report.kind != "gate" or not all(step.state in SATISFIED for step in needed):
         return report
     asked = max((step.ended for step in needed if step.ended), default=report.ended)
     elapsed = (report.ended or as_of) - asked if asked else None

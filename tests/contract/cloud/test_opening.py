@@ -55,6 +55,21 @@ def test_everything_that_is_wrong_is_said_at_once(shop: Write, world: World) -> 
     assert refused.value.problems == problems
 
 
+def test_what_lies_in_the_region_that_served_is_refused_before_the_first_step(
+    shop: Write, world: World
+) -> None:
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    backed_up(world)
+    named = plan.root / "playbooks" / "storefront.yml"
+    named.write_text("image: registry.eu-west-3.example.com/storefront:1\n")
+    [problem] = rebuild(plan).problems
+    assert problem.name == "playbooks/storefront.yml:1"
+    assert settled((problem,), {problem.name: "it is mirrored"})
+    named.write_text("image: registry.eu-north-1.example.com/storefront:1\n")
+    assert rebuild(plan).problems == ()
+
+
 def test_the_site_that_serves_is_not_rebuilt(shop: Write, world: World) -> None:
     plan = shop()
     served_by(world, plan, "eu-central-1")

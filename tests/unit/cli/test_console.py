@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from drkit.cli.console import PlainConsole, Seen
+from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
 from drkit.model.record import (
     PlanChanged,
@@ -16,6 +17,7 @@ from drkit.model.record import (
     StepEnded,
     StepStarted,
 )
+from drkit.reporting.expected import Expectations
 from tests.unit.reporting import journals
 
 RESUMED = RunResumed(operator="bo@laptop", pid=2)
@@ -29,7 +31,7 @@ def seen(*records: Record) -> Seen:
 
 
 def shown(capsys: pytest.CaptureFixture[str], records: tuple[Record, ...]) -> list[str]:
-    console = PlainConsole()
+    console = PlainConsole(Outlook(lambda _: Expectations()))
     for record in records:
         console.recorded(record)
     captured = capsys.readouterr()

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from drkit.cli.live import LiveConsole
+from drkit.cli.outlook import Outlook
 from drkit.model.record import IncidentBegan, Record, RunEnded, RunResumed
+from drkit.reporting.expected import Expectations, Expected, Source
 from tests.unit.reporting import journals
 from tests.unit.reporting.journals import BEGAN, LOST_AT, PROCESSES, SKETCHES, Records, Story, play
 
@@ -27,7 +29,8 @@ class Terminal:
     """A live console, and what it wrote since it was last looked at."""
 
     def __init__(self, stderr: io.StringIO) -> None:
-        self.console = LiveConsole()
+        self.expected = Expectations()
+        self.console = LiveConsole(Outlook(lambda _: self.expected))
         self._stderr = stderr
         self._told = 0
 
@@ -79,10 +82,11 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
 
 
 def processes(frame: list[str]) -> dict[str, list[str]]:
-    """Process → cells of its row: down for, RTO, waits for."""
+    """Process → cells of its row: down for, RTO, back at, waits for."""
     rows = frame[: frame.index("")]
-    assert rows[0].split() == ["process", "down", "for", "RTO", "waits", "for"]
-    cells = [re.split(r"  +", row.strip(), maxsplit=3) for row in rows[1:]]
+    titles = re.split(r"  +", rows[0].strip())
+    assert titles == ["process", "down for", "RTO", "back at", "waits for"]
+    cells = [re.split(r"  +", row.strip(), maxsplit=4) for row in rows[1 : 1 + len(PROCESSES)]]
     return {name: rest for name, *rest in cells}
 
 
@@ -104,15 +108,18 @@ def test_each_step_stands_there_with_its_state_and_time(screen: Screen) -> None:
     }
 
 
-def test_each_process_has_its_clock_its_objective_and_what_it_waits_for(screen: Screen) -> None:
+def test_each_process_has_its_clock_its_objective_when_it_is_back_and_what_it_waits_for(
+    screen: Screen,
+) -> None:
     frame = screen().frame(journals.undisturbed(), COMPUTE_RUNS)
     waits = f"compute, base, orders-db and {len(SKETCHES) - 2 - 3} more"
+    back = "03:22:10 (in 19m 50s)"
     assert processes(frame) == {
-        "sales": ["4m 35s", "2h", waits],
-        "orders": ["4m 35s", "4h", waits],
-        "payment": ["4m 35s", "1h", waits],
-        "shipping": ["4m 35s", "8h", waits],
-        "support": ["4m 35s", "4h", waits],
+        "sales": ["4m 35s", "2h", back, waits],
+        "orders": ["4m 35s", "4h", back, waits],
+        "payment": ["4m 35s", "1h", back, waits],
+        "shipping": ["4m 35s", "8h", back, waits],
+        "support": ["4m 35s", "4h", back, waits],
     }
 
 
@@ -128,8 +135,8 @@ def test_the_clock_of_a_process_that_is_live_stands_still(screen: Screen) -> Non
     records = journals.undisturbed()
     last = max(record.at for record in records) - BEGAN
     frame = screen().frame(records[:-1], last)
-    down, _, waits = processes(frame)["payment"]
-    assert waits == "live"
+    down, _, back, waits = processes(frame)["payment"]
+    assert (back, waits) == (f"{BEGAN + timedelta(seconds=69.4):%H:%M:%S}", "live")
     later = screen().frame(records[:-1], last + timedelta(hours=3))
     assert processes(later)["payment"][0] == down
 
@@ -146,6 +153,49 @@ def test_what_is_down_for_longer_than_its_objective_is_red(screen: Screen) -> No
     [sales] = [row for row in rows if "sales" in row and "2h" in row]
     assert "\x1b[31m1h 1s" in payment
     assert "\x1b[31m" not in sales
+
+
+def slow_database() -> Expectations:
+    """It takes an hour and more: payment has one, sales has two."""
+    hour = Expected(lasts=timedelta(seconds=3700), source=Source.EARLIER)
+    return Expectations(steps={"orders-db": hour})
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_a_process_that_will_be_late_is_red_with_what_would_help(
+    screen: Screen, width: int
+) -> None:
+    terminal = screen(width=width, height=24)
+    terminal.expected = slow_database()
+    terminal.tell(journals.undisturbed(), until=BEGAN + COMPUTE_RUNS)
+    terminal.console.ticked(BEGAN + COMPUTE_RUNS)
+    written = terminal.written()
+    assert re.search(r"\x1b\[31m04:13:50 \(in 1h 11m\), 16m 5s late", written)
+    lines = plain(written)
+    assert max(map(len, lines)) <= width
+    frame = lines[next(n for n, row in enumerate(lines) if row.startswith("process")) :]
+    assert len(frame) <= 24
+    assert list(processes(frame)) == list(PROCESSES), "a row each, on a narrow screen too"
+    above = "\n".join(frame[: frame.index("")])
+    assert "payment sooner: answer `consent` as soon as it is asked (saves up to 5m)" in above
+    assert "orders-db 1h 1m" in above
+    assert "UTC; steps: 1 as in earlier runs" in above
+
+
+def test_that_a_process_will_be_late_is_left_above_the_table_once(screen: Screen) -> None:
+    terminal, records = screen(), journals.undisturbed()
+    terminal.expected = slow_database()
+    said = "".join(
+        "\n".join(terminal.frame(records, COMPUTE_RUNS + timedelta(seconds=n))) for n in range(5)
+    )
+    assert said.count("03:02:20 payment will miss its RTO by 16m 5s") == 1
+    assert said.count("will miss") == 1
+
+
+def test_behind_a_step_that_failed_there_is_no_time_but_its_name(screen: Screen) -> None:
+    records = journals.with_a_failed_playbook()
+    frame = screen().frame(records[:-1], records[-1].at - BEGAN)
+    assert {cells[2] for cells in processes(frame).values()} == {"stopped by support"}
 
 
 def test_a_process_that_was_lost_later_has_a_clock_of_its_own(screen: Screen) -> None:

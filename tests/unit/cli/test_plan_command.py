@@ -84,3 +84,79 @@ def test_all_that_is_wrong_is_said_and_no_plan_is_shown(shop: Path) -> None:
 def test_a_plan_without_processes_can_be_shown(shop: Path) -> None:
     path = write_plan(shop.parent, processes={}, steps={})
     assert "at most" in run(path).output
+
+
+def names_a_host(shop: Path, host: str) -> None:
+    (shop.parent / "playbooks" / "storefront.yml").write_text(f"# theirs\nimage: {host}/app:1\n")
+
+
+def test_all_that_the_run_touches_is_listed_with_its_region(shop: Path) -> None:
+    names_a_host(shop, "registry.eu-north-1.example.com")
+    output = run(shop, "--region", "eu-central-1").output
+    rows = [line.split() for line in output[output.index("What it touches") :].splitlines()]
+    assert ["eu-north-1", "bucket", "s3://corner-dr", "outside.state"] in rows
+    assert [
+        "eu-north-1",
+        "endpoint",
+        "registry.eu-north-1.example.com",
+        "playbooks/storefront.yml:2",
+    ] in rows
+    assert "Nothing of it is known to lie in eu-west-3." in output
+
+
+def test_the_json_has_the_same_list(shop: Path) -> None:
+    made = json.loads(run(shop, "--region", "eu-central-1", "--output", "json").stdout)
+    assert made["counts_as_lost"] == ["eu-west-3"]
+    assert {"region": "global", "kind": "name", "name": "corner.example", "place": "dns.name"} in (
+        made["touches"]
+    )
+
+
+def test_without_a_site_there_is_no_list(shop: Path) -> None:
+    assert "touches" not in run(shop).output
+    assert "touches" not in json.loads(run(shop, "--output", "json").stdout)
+
+
+def test_what_lies_in_another_sites_region_is_refused_with_file_and_line(shop: Path) -> None:
+    names_a_host(shop, "registry.eu-west-3.example.com")
+    result = run(shop, "--region", "eu-central-1")
+    assert isinstance(result.exception, ConfigurationError)
+    [problem] = result.exception.problems
+    assert problem.place == "playbooks/storefront.yml:2"
+    assert "registry.eu-west-3.example.com lies in eu-west-3" in problem.message
+    names_a_host(shop, "registry.eu-central-1.example.com")
+    assert run(shop, "--region", "eu-central-1").exit_code == 0
+
+
+def test_a_file_that_is_no_text_names_nothing(shop: Path) -> None:
+    named = b"\xff\xfe registry.eu-west-3.example.com"
+    (shop.parent / "stacks" / "compute" / "logo.png").write_bytes(named)
+    assert run(shop, "--region", "eu-central-1").exit_code == 0
+
+
+def test_the_region_that_failed_can_be_named(shop: Path) -> None:
+    result = run(shop, "--region", "eu-central-1", "--failed", "eu-north-1")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "outside.state" in {problem.name for problem in result.exception.problems}
+    names_a_host(shop, "registry.eu-west-3.example.com")
+    elsewhere = run(shop, "--region", "eu-central-1", "--failed", "us-east-1")
+    assert "known to lie in us-east-1" in elsewhere.output
+
+
+@pytest.mark.parametrize(
+    ("failed", "remedy"),
+    [
+        ("eu-central-1", "the one that is lost"),
+        ("eu-wset-3", "did you mean `eu-west-3`"),
+        ("paris", "as in eu-west-3"),
+        ("here", "as in eu-west-3"),
+    ],
+)
+def test_a_failed_region_that_cannot_be_is_refused(shop: Path, failed: str, remedy: str) -> None:
+    result = run(shop, "--region", "eu-central-1", "--failed", failed)
+    assert isinstance(result.exception, UsageError)
+    assert remedy in result.exception.remedy
+
+
+def test_a_failed_region_of_no_rebuild_is_refused(shop: Path) -> None:
+    assert isinstance(run(shop, "--failed", "eu-west-3").exception, UsageError)

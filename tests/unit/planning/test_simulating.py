@@ -17,7 +17,8 @@ from drkit.model.record import Record, StepEnded
 from drkit.model.step import RunKind
 from drkit.planning.graph import build_graph
 from drkit.planning.order import expected, longest_before
-from drkit.simulating import Scenario, Simulated, history_of, simulate
+from drkit.reporting.expected import history_of
+from drkit.simulating import Scenario, Simulated, simulate
 from tests.fakes import plans
 from tests.fakes.clock import START
 
