@@ -13,6 +13,7 @@ from drkit.adapters.journal_file import JournalFile
 from drkit.adapters.journal_outside import JournalOutside
 from drkit.adapters.lease import Lease, free_for, holder_here, read_lease, take, take_over
 from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.owner import Owner
 from drkit.adapters.runs_folder import RunsFolder
 from drkit.model.record import RunTakenOver
 from tests.chaos.setting import REGION, RUN, Setting
@@ -27,7 +28,7 @@ def held_outside(
 ) -> Iterator[tuple[JournalOutside, Held]]:
     """The journal in both places. Raises RunBusy where another place has the run."""
     store, runs = OutsideStore(setting.world, plan_at(folder)), RunsFolder(folder)
-    with Held(store, _lease(store, folder, setting)) as held:
+    with Held(store, _lease(store, folder, setting), Owner(folder)) as held:
         known = bring(store, runs, REGION, RUN)
         with JournalOutside(file, held, run=RUN, known=known) as journal:
             if setting.takes_over:
