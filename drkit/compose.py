@@ -246,7 +246,14 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
         recover_to=recover_to,
         pause=pause,
         gate_keeper=lambda here: GateKeeper(
-            here, held.store, RunOf(region=wish.region, run=run, plan=plan)
+            here,
+            held.store,
+            RunOf(
+                region=wish.region,
+                run=run,
+                plan=plan,
+                used_codes=lambda: runs.used_codes(besides=run),
+            ),
         ),
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from drkit.model.outcome import SATISFIED, Outcome, State
 from drkit.model.record import (
     GateAnswered,
+    GateOverdue,
     ProblemAccepted,
     Record,
     RunBegan,
@@ -54,6 +55,8 @@ def stand(records: Iterable[Record]) -> Stand:
                 outcomes[step] = outcome
             case GateAnswered(step=step, consent=consent):
                 states[step] = State.DONE if consent else State.REFUSED
+            case GateOverdue(step=step, asks=None):
+                states[step] = State.REFUSED
             case StepSkipped(step=step):
                 states[step] = State.SKIPPED
             case StepReopened(step=step):
@@ -99,12 +102,12 @@ def is_over(records: Sequence[Record]) -> bool:
     """Whether nothing is left that the same command would carry on with.
 
     A step that failed, or was left out for a problem that was accepted, keeps the run open: once it
-    is mended the same command runs it. A "no" at a gate that the cutover needs ends the run.
+    is mended the same command runs it. A "no" at a gate that the cutover needs, also one by
+    silence, ends the run.
     """
     states = stand(records).states
     planned = next((r.body.steps for r in records if isinstance(r.body, RunBegan)), ())
-    answers = [r.body for r in records if isinstance(r.body, GateAnswered)]
-    refused = {answer.step for answer in answers if not answer.consent}
+    refused = _refused(records)
     given_up: set[str] = set()
     for step in planned:
         if step.id in refused or given_up & set(step.needs):
@@ -112,3 +115,15 @@ def is_over(records: Sequence[Record]) -> bool:
     if any(step.kind == "epoch" and step.id in given_up for step in planned):
         return True
     return all(states.get(s.id) in SATISFIED for s in planned if s.id not in given_up)
+
+
+def _refused(records: Iterable[Record]) -> set[str]:
+    """The gates at which somebody said no, or nobody said anything in time."""
+    found: set[str] = set()
+    for record in records:
+        match record.body:
+            case GateAnswered(step=step, consent=False) | GateOverdue(step=step, asks=None):
+                found.add(step)
+            case _:
+                pass
+    return found

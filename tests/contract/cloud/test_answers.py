@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 
 from drkit.adapters import gate as gate_module
 from drkit.adapters.answers import Answer, SignedAnswer, is_signed_by, plan_digest, put_answer, sign
+from drkit.adapters.break_glass import new_code, prove, seal, seal_name
 from drkit.adapters.codec import to_json
 from drkit.adapters.gate import GateKeeper, RunOf
-from drkit.errors import UsageError
+from drkit.errors import AnswerRefused, UsageError
 from drkit.model.plan import Person, Plan
-from drkit.model.record import GateAnswered
+from drkit.model.record import GateAnswered, GateOverdue
 from drkit.model.step import GateWork, Step
-from drkit.ports import World
+from drkit.ports import Secret, World
 from tests.contract.cloud.places import REGION, RUN, Place
 from tests.fakes.clock import START
 from tests.fakes.graphs import step
@@ -32,8 +34,8 @@ class Nobody:
     def __init__(self, *said: GateAnswered) -> None:
         self.said = list(said)
 
-    def answer(self, step: Step) -> GateAnswered | None:
-        del step
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | None:
+        del step, waited
         return self.said.pop(0) if self.said else None
 
 
@@ -43,12 +45,15 @@ class Desk:
     def __init__(self, place: Place, keys: Path) -> None:
         self.place = place
         self.keys = keys
+        self.used: dict[str, str] = {}
+        """Sealed codes that other runs here have used."""
         people = {
             name: Person(name=name, roles=roles, key=self._key(name))
             for name, roles in {"ana": ("lead",), "cy": ("lead",), "bo": ("sre",)}.items()
         }
         people["di"] = Person(name="di", roles=("lead",))
-        self.plan = replace(place.plan, people=people)
+        self.code = new_code()
+        self.plan = replace(place.plan, people=people, break_glass=(seal(self.code),))
 
     def _key(self, name: str) -> str:
         file = self.keys / name
@@ -75,17 +80,31 @@ class Desk:
         for one in signed:
             put_answer(self.place.store, REGION, one)
 
-    def asked(
-        self, *here: GateAnswered, people: int = 1, only: bool = False
-    ) -> GateAnswered | None:
-        """What the gate's answer is by now; ``only``: it takes signed answers only."""
-        keeper = GateKeeper(
-            Nobody(*here), self.place.store, RunOf(region=REGION, run=RUN, plan=self.plan)
-        )
-        gate = replace(WANTED["consent"], work=GateWork(role="lead", people=people, signed=only))
+    def broken(
+        self, person: str, *, code: Secret | None = None, key: str = "", **more: Any
+    ) -> SignedAnswer:
+        """The same, with a sealed code for somebody who is missing."""
+        [sealed] = self.plan.break_glass
+        plain = self.signed(person, code=seal_name(sealed), **more).answer
+        proof = prove(code or self.code, sealed, plain.statement())
+        return sign(plain, self.keys / (key or person), proof=proof)
+
+    def asked(self, *here: GateAnswered, **gate: Any) -> GateAnswered | None:
+        """What the gate's answer is by now."""
+        said = self.asked_after(timedelta(0), *here, **gate)
+        assert not isinstance(said, GateOverdue)
+        return said
+
+    def asked_after(
+        self, waited: timedelta, *here: GateAnswered, **gate: Any
+    ) -> GateAnswered | GateOverdue | None:
+        """The same of a gate that has waited so long."""
+        of = RunOf(region=REGION, run=RUN, plan=self.plan, used_codes=lambda: self.used)
+        keeper = GateKeeper(Nobody(*here), self.place.store, of)
+        open_gate = replace(WANTED["consent"], work=GateWork(role="lead", **gate))
         for _ in here:
-            keeper.answer(gate)
-        return keeper.answer(gate)
+            keeper.answer(open_gate, waited)
+        return keeper.answer(open_gate, waited)
 
 
 @pytest.fixture
@@ -156,7 +175,7 @@ def test_a_changed_statement_is_not_signed_any_more(desk: Desk, change: dict[str
 
 def test_nobody_answers_twice(desk: Desk) -> None:
     desk.leave(desk.signed("ana"))
-    with pytest.raises(UsageError, match="answered consent"):
+    with pytest.raises(AnswerRefused, match="answered consent"):
         desk.leave(desk.signed("ana", consent=False))
 
 
@@ -180,8 +199,8 @@ def test_what_was_typed_counts_beside_a_signature_and_is_said_not_to_be_one(desk
 
 
 def test_where_only_signatures_count_a_typed_yes_does_not_and_a_no_does(desk: Desk) -> None:
-    assert desk.asked(typed("ana"), only=True) is None
-    refused = desk.asked(typed("ana", consent=False), only=True)
+    assert desk.asked(typed("ana"), signed=True) is None
+    refused = desk.asked(typed("ana", consent=False), signed=True)
     assert refused
     assert not refused.consent
 

@@ -9,6 +9,8 @@ from drkit.model.record import (
     KINDS,
     Body,
     GateAnswered,
+    GateOpened,
+    GateOverdue,
     IncidentBegan,
     OutsideBack,
     OutsideLost,
@@ -24,7 +26,7 @@ from drkit.model.record import (
     StepStarted,
     Target,
 )
-from drkit.model.step import RunKind
+from drkit.model.step import GateWork, RunKind
 
 AT = datetime(2026, 3, 14, 3, 2, 10, 123456, tzinfo=UTC)
 
@@ -74,7 +76,21 @@ BODIES: tuple[Body, ...] = (
     RunTakenOver(operator="bo@laptop", reason="ana's laptop died", before="ana@night-laptop"),
     OutsideLost(error="it does not answer"),
     OutsideBack(),
-    GateAnswered(step="consent", person="ana", role="lead", consent=True, comment="", signed=False),
+    GateOpened(
+        step="consent",
+        gate=GateWork(role="lead", people=2, limit=timedelta(minutes=30), escalate="dba"),
+    ),
+    GateOverdue(step="consent", asks="dba"),
+    GateOverdue(step="consent", asks=None),
+    GateAnswered(
+        step="consent",
+        person="ana",
+        role="lead",
+        consent=True,
+        comment="",
+        signed=True,
+        broken="5f2a91c3",
+    ),
     RunEnded(stand="finished"),
 )
 
