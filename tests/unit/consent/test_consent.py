@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from drkit.adapters.consent import GivenConsent, TerminalConsent
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Person
+from drkit.model.step import GateWork, Step
 from tests.fakes import plans
 from tests.fakes.graphs import step
 
@@ -189,3 +191,58 @@ def test_where_stdin_has_ended_the_gate_stays_open_in_silence(keyboard: Type, as
 def test_a_consent_of_the_command_line_needs_no_question(keyboard: Type, asked: Asked) -> None:
     assert terminal({"consent": "ana"}).answer(GATE, AT_ONCE) is not None
     assert asked() == ""
+
+
+LIMIT = timedelta(minutes=10)
+
+
+def limited(*, escalate: str | None = None) -> Step:
+    return replace(GATE, work=GateWork(role="lead", limit=LIMIT, escalate=escalate))
+
+
+def test_once_the_limit_is_over_the_question_names_the_other_role_and_takes_it(
+    keyboard: Type, asked: Asked
+) -> None:
+    consent, gate = terminal(), limited(escalate="sre")
+    keyboard("yes bo\n")
+    assert consent.answer(gate, LIMIT / 2) is None
+    assert "not a person with that role" in asked()
+    assert consent.answer(gate, LIMIT) is None
+    assert "waits for lead or sre (ana, bo)" in asked()
+    keyboard("yes bo\n")
+    answer = consent.answer(gate, LIMIT)
+    assert answer is not None
+    assert (answer.person, answer.role) == ("bo", "sre")
+
+
+def test_what_is_typed_or_was_given_after_the_limit_is_no_answer(
+    keyboard: Type, asked: Asked
+) -> None:
+    keyboard("yes ana\n")
+    assert terminal().answer(limited(), LIMIT) is None
+    assert terminal({"consent": "ana"}).answer(limited(), LIMIT) is None
+    assert terminal({"consent": "ana"}).answer(limited(), LIMIT / 2) is not None
+
+
+def test_a_question_whose_gate_was_answered_elsewhere_makes_way_for_the_next(
+    keyboard: Type, asked: Asked
+) -> None:
+    consent = terminal()
+    consent.answer(GATE, AT_ONCE)
+    for _ in range(2):  # from here on the loop asks about the other gate alone
+        assert consent.answer(OTHER, AT_ONCE) is None
+    assert "again waits for lead" in asked()
+    keyboard("yes ana\n")
+    answer = consent.answer(OTHER, AT_ONCE)
+    assert answer is not None
+    assert answer.step == "again"
+
+
+def test_where_two_are_asked_and_codes_are_sealed_the_question_says_how_to_break_one(
+    keyboard: Type, asked: Asked
+) -> None:
+    plan = replace(PLAN, break_glass=("A" * 64,))
+    first = GivenConsent(plan, {})
+    consent = TerminalConsent(plan, text=str, doubt=str, first=first, run="run-1")
+    consent.answer(replace(GATE, work=GateWork(role="lead", people=2)), AT_ONCE)
+    assert "drkit approve run-1 consent --as NAME --break-glass" in asked()
