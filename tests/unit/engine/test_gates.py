@@ -23,6 +23,21 @@ HOUR = timedelta(hours=1)
 YES = {"consent": True}
 
 
+class Setting(ScriptedConsent):
+    """A person before whose eyes somebody sets the wall clock, at the hundredth question."""
+
+    def __init__(
+        self, yes: Mapping[str, bool], clock: VirtualClock, jump: timedelta, *, patience: int = 0
+    ) -> None:
+        super().__init__(yes, patience=patience)
+        self._clock, self._jump = clock, jump
+
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | GateOverdue | None:
+        if len(self.asked) == 100:
+            self._clock.set_by(self._jump)
+        return super().answer(step, waited)
+
+
 def gated(*, limit: timedelta | None = LIMIT, escalate: str | None = None) -> Company:
     """The clock of the records is the clock of the run, as on one machine."""
     gate = step("consent", ["shop"], gate=True)
@@ -127,9 +142,10 @@ def test_a_crash_takes_nothing_from_the_time_that_is_left() -> None:
 
 
 def test_an_escalation_is_not_taken_back_by_a_crash_or_a_clock_that_was_set_back() -> None:
-    first = interrupted_after(gated(escalate="dba"), 3100)
+    company = gated(escalate="dba")
+    setting = Setting({}, company.clock, -HOUR)
+    first = interrupted_after(replace(company, consent=setting), 3100)
     assert said(first)[-1] == GateOverdue(step="consent", asks="dba")
-    first.clock.set_by(-HOUR)
     second = after(first)
     assert second.run() is Stand.FINISHED
     assert [type(body) for body in said(second)] == [GateOpened, GateOverdue, GateAnswered]
@@ -140,16 +156,12 @@ def test_an_escalation_is_not_taken_back_by_a_crash_or_a_clock_that_was_set_back
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
 def test_a_wall_clock_that_is_set_while_a_gate_waits_changes_nothing(jump: timedelta) -> None:
-    class Setting(ScriptedConsent):
-        def answer(self, step: Step, waited: timedelta) -> GateAnswered | GateOverdue | None:
-            if len(self.asked) == 100:
-                company.clock.set_by(jump)
-            return super().answer(step, waited)
-
-    company = replace(gated(), consent=Setting(YES, patience=1000))
+    company = gated()
+    company = replace(company, consent=Setting(YES, company.clock, jump, patience=1000))
     assert company.run() is Stand.FINISHED
     assert company.states()["consent"] is State.DONE
-    company = replace(gated(), consent=Setting({}))
+    company = gated()
+    company = replace(company, consent=Setting({}, company.clock, jump))
     assert company.run() is Stand.FINISHED
     assert company.states()["consent"] is State.REFUSED
     assert LIMIT <= company.clock.passed <= LIMIT + timedelta(seconds=5)
