@@ -129,8 +129,8 @@ class _Nobody:
 
     def ticked(self, now: object) -> None: ...
 
-    def answer(self, step: Step) -> GateAnswered | None:
-        del step
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | None:
+        del step, waited
         return None
 
 

@@ -7,8 +7,6 @@ then carries on, from here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.errors import ConfigurationError, JournalDamaged, UsageError
@@ -40,16 +38,6 @@ class Known:
         return self.lease is not None and not self.lease.holder.released
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What a person says, when, and the key that signs it."""
-
-    consent: bool
-    comment: str
-    at: datetime
-    key: Path
-
-
 def site_of_run(plan: Plan, run: str) -> tuple[RunKind, str]:
     """Kind and site of a run, by its id. Raises UsageError for what is no run of ``plan``."""
     from drkit.adapters.runs_folder import kind_of
@@ -69,7 +57,7 @@ class Afar:
         from drkit.adapters.outside_store import OutsideStore
         from drkit.adapters.runs_folder import RunsFolder
 
-        self._plan = plan
+        self.plan = plan
         self._runs = RunsFolder(plan.root)
         self._world = _opened(plan)
         self.store = OutsideStore(self._world, plan)
@@ -78,7 +66,7 @@ class Afar:
         """The ids of all runs, newest first."""
         from drkit.adapters.journal_copies import runs_outside
 
-        outside = [run for site in self._plan.sites for run in runs_outside(self.store, site)]
+        outside = [run for site in self.plan.sites for run in runs_outside(self.store, site)]
         return tuple(sorted({*outside, *self._runs.names()}, reverse=True))
 
     def known(self, run: str | None) -> Known:
@@ -107,57 +95,14 @@ class Afar:
         from drkit.adapters.question import question
         from drkit.reporting.report import report
 
-        began = _began(known)
-        public = public_answer(self._plan, self._world).said
-        name = self._plan.dns.name
+        began = began_of(known)
+        public = public_answer(self.plan, self._world).said
+        name = self.plan.dns.name
         return question(report(known.records), name=name, target=began.target, public=public)
 
     def region_of(self, run: str) -> str:
         """The site of a run, by its id. Raises UsageError for what is no run of this plan."""
-        return site_of_run(self._plan, run)[1]
-
-    def answer(self, known: Known, step: str, *, person: str, given: Given) -> None:
-        """Leave the signed answer of ``person`` to a gate of a run.
-
-        Raises UsageError for what is no open gate of it, for a person who may not answer it, a key
-        that is not theirs, and an answer that was given before.
-        """
-        from drkit.adapters.answers import Answer, is_signed_by, plan_digest, put_answer, sign
-
-        began = _began(known)
-        _must_be_open(known, began, step)
-        theirs = self._key_of(person, step)
-        answer = Answer(
-            run=known.run,
-            step=step,
-            plan=plan_digest(began.plan),
-            person=person,
-            consent=given.consent,
-            comment=given.comment,
-            at=given.at,
-        )
-        signed = sign(answer, given.key)
-        if not is_signed_by(signed, theirs):
-            raise UsageError(
-                f"{given.key} is not the key that the plan has for {person}",
-                remedy="name another with --key, or correct `people` in the plan",
-            )
-        put_answer(self.store, known.region, signed)
-
-    def _key_of(self, person: str, step: str) -> str:
-        role = self._plan.steps[step].gate if step in self._plan.steps else None
-        found = self._plan.people.get(person)
-        if found is None or role not in found.roles:
-            able = ", ".join(p.name for p in self._plan.people.values() if role in p.roles)
-            raise UsageError(
-                f"{person} has not the role `{role}` in this plan", remedy=f"who has: {able}"
-            )
-        if found.key is None:
-            raise UsageError(
-                f"the plan has no key for {person}",
-                remedy=f"write people.{person}.key: the line of ~/.ssh/id_ed25519.pub",
-            )
-        return found.key
+        return site_of_run(self.plan, run)[1]
 
     def abort(self, run: str) -> str:
         """Ask whoever works on ``run`` (or on this site) to end its running steps now; returns who
@@ -191,7 +136,7 @@ class Afar:
             )
         found = self._worked_on(run)
         before, run, region = found.holder.operator, found.holder.run, found.holder.region
-        root, owner = self._plan.root, Owner(self._plan.root)
+        root, owner = self.plan.root, Owner(self.plan.root)
         here = holder_here(root, region=region, operator=operator(), run=run, reason=reason)
         with (
             self._runs.hold(region),
@@ -210,7 +155,7 @@ class Afar:
     def _worked_on(self, name: str) -> Found:
         from drkit.adapters.lease import read_lease
 
-        is_site = name in self._plan.sites
+        is_site = name in self.plan.sites
         found = read_lease(self.store, name if is_site else self.region_of(name))
         if found is None or found.holder.released or not (is_site or found.holder.run == name):
             raise UsageError(
@@ -239,26 +184,13 @@ def _opened(plan: Plan) -> World:
     return world
 
 
-def _began(known: Known) -> RunBegan:
+def began_of(known: Known) -> RunBegan:
+    """How a run began, with its plan as it is now. Raises UsageError where nothing is recorded."""
     from drkit.engine.progress import run_of
 
     if (began := run_of(known.records)) is None:
         raise UsageError(f"nothing is recorded of {known.run}", remedy="see `drkit runs`")
     return began
-
-
-def _must_be_open(known: Known, began: RunBegan, step: str) -> None:
-    from drkit.engine.progress import stand
-
-    gates = [planned.id for planned in began.steps if planned.kind == "gate"]
-    if step not in gates:
-        raise UsageError(
-            f"`{step}` is no gate of {known.run}", remedy=f"gates: {', '.join(gates) or 'none'}"
-        )
-    if step in stand(known.records).states:
-        raise UsageError(
-            f"`{step}` of {known.run} is answered already", remedy="see `drkit status`"
-        )
 
 
 def standing(known: Known) -> str:

@@ -225,7 +225,14 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
         pause=pause,
         key=held.owner.key,
         gate_keeper=lambda here: GateKeeper(
-            here, held.store, RunOf(region=wish.region, run=run, plan=plan)
+            here,
+            held.store,
+            RunOf(
+                region=wish.region,
+                run=run,
+                plan=plan,
+                used_codes=lambda: runs.used_codes(besides=run),
+            ),
         ),
     )
 

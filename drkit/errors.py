@@ -5,6 +5,7 @@
     ├── ConfigurationError    3   plan, credentials, tools or world are not fit: nothing was touched
     ├── StepError             6   a tool could not do its work (raised by adapters, ends a step)
     ├── EffectUnknown         8   a tool vanished or timed out: what it did is not known
+    ├── AnswerRefused         9   a gate does not take this answer: nothing was recorded
     ├── RunBusy              10   another drkit works on this run or site
     ├── RunTaken             13   somebody took this run over: nothing more is done here
     ├── JournalDamaged       11   the journal does not hold together
@@ -32,6 +33,7 @@ class Exit(IntEnum):
     STEP_FAILED = 6
     WAITS = 7
     UNKNOWN = 8
+    ANSWER_REFUSED = 9
     BUSY = 10
     JOURNAL = 11
     SANDBOX = 12
@@ -119,6 +121,14 @@ class EffectUnknown(DrkitError):
     """The tool did not answer: the next try must look before it acts (law 4)."""
 
     exit_code = Exit.UNKNOWN
+
+
+class AnswerRefused(DrkitError):
+    """An answer to a gate that counts for nothing: not that person's, not in time, given before, or
+    with a code that is none. The gate stands as it stood.
+    """
+
+    exit_code = Exit.ANSWER_REFUSED
 
 
 class RunBusy(DrkitError):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from drkit.model.outcome import Outcome
 from drkit.model.plan import Plan
-from drkit.model.record import Body, GateAnswered, Record, Target
+from drkit.model.record import Body, GateAnswered, GateOverdue, Record, Target
 from drkit.model.step import RunKind, Step
 
 _LOG = logging.getLogger(__name__)
@@ -117,11 +117,17 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Wall clock, aware UTC: for records."""
 
+    def steady(self) -> timedelta:
+        """Since some moment: never set, and goes on while the machine sleeps. For how long
+        something takes within one command."""
+
 
 class Consent(Protocol):
     """Where a gate's answer comes from. Asked again and again while the gate is open."""
 
-    def answer(self, step: Step) -> GateAnswered | None: ...
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | GateOverdue | None:
+        """What was said to a gate that has waited so long; that nobody said it within its limit,
+        known only when all that was said in time has been seen; None: not yet."""
 
 
 class Observer(Protocol):

@@ -25,7 +25,7 @@ from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
-from drkit.model.record import GateAnswered, Record, StepEnded
+from drkit.model.record import GateAnswered, GateOverdue, Record, StepEnded
 from drkit.model.step import GateWork, RunKind, Step, WaitWork
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, priorities
@@ -155,6 +155,8 @@ def _read(records: Iterable[Record]) -> _Run:
                 states[step], ends[step] = outcome.state, record.at - BEGINNING
             case GateAnswered(step=step):
                 states[step], ends[step] = State.DONE, record.at - BEGINNING
+            case GateOverdue(step=step, asks=None):
+                states[step], ends[step] = State.REFUSED, record.at - BEGINNING
             case _:
                 pass
     return _Run(ends=ends, states=states)

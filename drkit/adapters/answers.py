@@ -2,7 +2,8 @@
 
 What is signed is the whole statement: run, step, digest of the plan, person, yes or no, comment,
 time. So an answer can reach no other gate, no other run and no other plan than its own, and a
-person answers once, and once more if the plan was changed. Signing
+person answers once, and once more if the plan was changed. One that breaks a sealed code is kept
+under the code's name, so that each code works once. Signing
 and verifying is ssh-keygen's (``-Y``, the format SSHSIG): it knows agents and hardware keys, and
 drkit never sees a private key.
 """
@@ -21,10 +22,12 @@ from pathlib import Path
 from drkit import processes
 from drkit.adapters.codec import canonical, from_json, to_json
 from drkit.adapters.outside_store import OutsideStore
-from drkit.errors import UsageError
+from drkit.errors import AnswerRefused, UsageError
 
 NAMESPACE = "drkit-gate"
 """Of the signature (SSHSIG): one that was made for something else is none."""
+BROKEN = "break-glass/"
+"""Where codes are used up, for all sites and runs of the shop."""
 _LOG = logging.getLogger(__name__)
 _LIMIT = timedelta(seconds=30)
 
@@ -41,6 +44,8 @@ class Answer:
     consent: bool
     comment: str
     at: datetime
+    code: str = ""
+    """Name of the sealed code that is broken for it; empty: none."""
 
     def statement(self) -> str:
         """What is signed: canonical JSON."""
@@ -52,6 +57,17 @@ class SignedAnswer:
     answer: Answer
     signature: str
     """As ssh-keygen writes it (``-----BEGIN SSH SIGNATURE-----``)."""
+    proof: str = ""
+    """That they have the code: see :mod:`drkit.adapters.break_glass`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """An answer as it was found."""
+
+    signed: SignedAnswer
+    age: timedelta
+    """Since it was left, by the clock of the store: no laptop's clock makes it earlier."""
 
 
 def plan_digest(plan: Mapping[str, object]) -> str:
@@ -59,8 +75,9 @@ def plan_digest(plan: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical(plan).encode()).hexdigest()
 
 
-def sign(answer: Answer, key: Path) -> SignedAnswer:
-    """Sign with the private key at ``key``, or by the agent that holds the one of a public key.
+def sign(answer: Answer, key: Path, *, proof: str = "") -> SignedAnswer:
+    """Sign with the private key at ``key``, or by the agent that holds the one of a public key;
+    ``proof`` is laid beside.
 
     Raises UsageError with what ssh-keygen said.
     """
@@ -77,7 +94,7 @@ def sign(answer: Answer, key: Path) -> SignedAnswer:
             remedy="name your ed25519 key with --key; one with a passphrase must be in the agent"
             " (`ssh-add`), and is then named by its .pub",
         )
-    return SignedAnswer(answer=answer, signature=done.out)
+    return SignedAnswer(answer=answer, signature=done.out, proof=proof)
 
 
 def is_signed_by(signed: SignedAnswer, key: str) -> bool:
@@ -93,28 +110,48 @@ def is_signed_by(signed: SignedAnswer, key: str) -> bool:
 
 
 def put_answer(store: OutsideStore, region: str, signed: SignedAnswer) -> None:
-    """Leave an answer where the run looks for it. Raises UsageError if this person has answered."""
+    """Leave an answer where the run looks for it. Raises AnswerRefused if this person has answered,
+    or this code was broken before.
+    """
     answer = signed.answer
     # the plan is in the name, so that whoever has answered can answer again once it was changed
-    name = f"{answer.person}.{answer.plan[:12]}.json"
-    key = f"{_place(region, answer.run, answer.step)}{name}"
-    if store.put(key, json.dumps(to_json(signed), indent=1).encode()) is None:
-        raise UsageError(
-            f"{answer.person} has answered {answer.step} of {answer.run} already",
-            remedy="an answer is given once; somebody else can still say no",
+    name = answer.code or f"{answer.person}.{answer.plan[:12]}"
+    key = f"{BROKEN if answer.code else _place(region, answer.run, answer.step)}{name}.json"
+    body = json.dumps(to_json(signed), indent=1).encode()
+    if store.put(key, body) is not None:
+        return
+    found = store.read(key)
+    if found is not None and found.body == body:
+        return  # the first try of this very put arrived, and its reply did not
+    if answer.code:
+        raise AnswerRefused(
+            f"the code {answer.code} was used before: {key} in the bucket outside says where",
+            remedy="each code works once: take another envelope",
         )
+    raise AnswerRefused(
+        f"{answer.person} has answered {answer.step} of {answer.run} already",
+        remedy="an answer is given once; somebody else can still say no",
+    )
 
 
-def answers(store: OutsideStore, region: str, run: str, step: str) -> Iterator[SignedAnswer]:
+def answers(store: OutsideStore, region: str, run: str, step: str) -> Iterator[Left]:
     """Every answer that was left for a gate, believed or not. What is none is passed over."""
-    place = _place(region, run, step)
+    yield from _left(store, _place(region, run, step))
+    for left in _left(store, BROKEN):
+        if (left.signed.answer.run, left.signed.answer.step) == (run, step):
+            yield left
+
+
+def _left(store: OutsideStore, place: str) -> Iterator[Left]:
     for name in store.names(place):
         stored = store.read(f"{place}{name}")
         if stored is not None:
             try:
-                yield from_json(json.loads(stored.body), SignedAnswer)
+                signed = from_json(json.loads(stored.body), SignedAnswer)
             except Exception as error:  # noqa: BLE001 - whatever it is, nobody has said it
                 _LOG.warning("%s%s is no answer: %r", place, name, error)
+            else:
+                yield Left(signed=signed, age=stored.age)
 
 
 def _place(region: str, run: str, step: str) -> str:

@@ -10,12 +10,25 @@ import os
 import select
 import sys
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered
 from drkit.model.step import GateWork, Step
+
+
+def role_of(plan: Plan, person: str, roles: Iterable[str]) -> str | None:
+    """The first of ``roles`` that a person has; None for nobody of the plan."""
+    found = plan.people.get(person)
+    return next((role for role in roles if found and role in found.roles), None)
+
+
+def able(plan: Plan, roles: Iterable[str]) -> str:
+    """The names of all who have one of ``roles``."""
+    asked = set(roles)
+    return ", ".join(p.name for p in plan.people.values() if asked & set(p.roles))
 
 
 def consent_problems(plan: Plan, given: Mapping[str, str]) -> tuple[Problem, ...]:
@@ -40,13 +53,12 @@ def consent_problems(plan: Plan, given: Mapping[str, str]) -> tuple[Problem, ...
                     remedy=f"drkit approve RUN {step} --as {person}",
                 )
             )
-        elif person not in plan.people or entry.gate not in plan.people[person].roles:
-            able = ", ".join(p.name for p in plan.people.values() if entry.gate in p.roles)
+        elif not role_of(plan, person, (entry.gate, entry.escalate or entry.gate)):
             found.append(
                 Problem(
                     place=f"--consent {step}",
                     message=f"{person} has not the role `{entry.gate}` in this plan",
-                    remedy=f"who has: {able}",
+                    remedy=f"who has: {able(plan, (entry.gate,))}",
                 )
             )
     return tuple(found)
@@ -60,16 +72,21 @@ class GivenConsent:
     def __init__(self, plan: Plan, given: Mapping[str, str], *, refuse: bool = False) -> None:
         if problems := consent_problems(plan, given):
             raise ConfigurationError("nothing was touched", problems=problems)
+        self._plan = plan
         self._given = given
         self._refuse = refuse
 
-    def answer(self, step: Step) -> GateAnswered | None:
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | None:
         if step.id not in self._given or not isinstance(step.work, GateWork):
+            return None
+        person = self._given[step.id]
+        role = role_of(self._plan, person, step.work.asks(waited))
+        if role is None:
             return None
         return GateAnswered(
             step=step.id,
-            person=self._given[step.id],
-            role=step.work.role,
+            person=person,
+            role=role,
             consent=not self._refuse,
             comment="given on the command line",
             signed=False,
@@ -80,8 +97,8 @@ class TerminalConsent:
     """Asks on stderr, and reads stdin without ever holding up the run.
 
     One gate at a time: an answer that names no gate must not be taken for another one's. A yes is
-    taken only if nothing has changed since the question that would have changed it. Where stdin has
-    ended nobody can answer, and the gate stays open.
+    taken only if nothing has changed since the question that would have changed it. The
+    question comes anew when others may answer. Where stdin has ended nobody can answer here.
     """
 
     def __init__(
@@ -99,30 +116,57 @@ class TerminalConsent:
         self._doubt = doubt
         self._first = first
         self._asked = ""
+        self._roles: tuple[str, ...] = ()
+        """Who was asked."""
+        self._others: set[str] = set()
+        """Gates that were asked about since the one of the question was."""
         self._lines = _Lines()
 
-    def answer(self, step: Step) -> GateAnswered | None:
-        given = self._first.answer(step)
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | None:
+        given = self._first.answer(step, waited)
         if given is not None or not isinstance(step.work, GateWork):
             return given
+        roles = step.work.asks(waited)
+        if not self._is_turn_of(step.id) or not roles:
+            return None
         if not self._asked:
             self._asked = step.id
             self._say(f"\n{self._text()}\n")
+        if self._roles != roles:
+            self._roles = roles
             self._question(step, step.work)
-        if self._asked != step.id or step.work.signed:
+        if step.work.signed:
             return None
         line = self._lines.next()
         return self._read(step, step.work, line) if line is not None else None
 
+    def _is_turn_of(self, gate: str) -> bool:
+        """Whether the question is, or may be, this gate's. A gate that a whole round has passed by
+        was answered elsewhere, or closed: its question is void.
+        """
+        if self._asked == gate:
+            self._others.clear()
+        elif self._asked and gate not in self._others:
+            self._others.add(gate)
+            return False
+        elif self._asked:
+            self._over()
+        return True
+
+    def _over(self) -> None:
+        self._asked, self._roles = "", ()
+        self._others.clear()
+
     def _read(self, step: Step, gate: GateWork, line: str) -> GateAnswered | None:
-        role = gate.role
         match line.split(maxsplit=2):
-            case [("yes" | "no") as word, person, *comment] if self._may(person, role):
+            case [("yes" | "no") as word, person, *comment] if role := role_of(
+                self._plan, person, self._roles
+            ):
                 if word == "yes" and (doubt := self._doubt()):
                     self._say(f"\n{doubt}\n")
                     self._question(step, gate)
                     return None
-                self._asked = ""
+                self._over()
                 return GateAnswered(
                     step=step.id,
                     person=person,
@@ -140,16 +184,15 @@ class TerminalConsent:
         if sys.stdin.isatty():
             # what was typed before the question was asked is no answer to it
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
-        role = gate.role
-        able = ", ".join(p.name for p in self._plan.people.values() if role in p.roles)
-        who = f"{gate.people} of {role} ({able})" if gate.people > 1 else f"{role} ({able})"
+        who = f"{' or '.join(self._roles)} ({able(self._plan, self._roles)})"
+        who = f"{gate.people} of {who}" if gate.people > 1 else who
         if gate.signed:
             self._say(f"{step.id} waits for {who}: drkit approve {self._run} {step.id} --as NAME")
         else:
             self._say(f"{step.id} waits for {who}. Type: yes NAME [comment]  or  no NAME …")
-
-    def _may(self, person: str, role: str) -> bool:
-        return person in self._plan.people and role in self._plan.people[person].roles
+        if gate.people > 1 and self._plan.break_glass:
+            how = f"drkit approve {self._run} {step.id} --as NAME --break-glass"
+            self._say(f"If nobody else can be had, a sealed code stands in for one: {how}")
 
     def _say(self, line: str) -> None:
         sys.stderr.write(f"{line}\n")

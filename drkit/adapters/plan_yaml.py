@@ -161,6 +161,16 @@ def _converter(currency: object) -> cattrs.Converter:
             skip_numbers=override(rename="skip-numbers"),
         ),
     )
+    # last: it takes the hooks of its parts as they are now
+    converter.register_structure_hook(
+        Plan,
+        make_dict_structure_fn(
+            Plan,
+            converter,
+            _cattrs_forbid_extra_keys=True,
+            break_glass=override(rename="break-glass"),
+        ),
+    )
     return converter
 
 

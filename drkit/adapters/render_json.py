@@ -180,6 +180,7 @@ def _consent(at: datetime, answer: GateAnswered) -> dict[str, object]:
         "consent": answer.consent,
         "comment": answer.comment,
         "signed": answer.signed,
+        "broken_code": answer.broken or None,
     }
 
 

@@ -21,6 +21,7 @@ from drkit.errors import JournalDamaged, RunBusy, UsageError
 from drkit.model.outcome import SATISFIED, State
 from drkit.model.record import (
     OLD_SITE_HEALTHY,
+    GateAnswered,
     IncidentBegan,
     ProblemAccepted,
     Record,
@@ -148,6 +149,15 @@ class RunsFolder:
             began = run_of(records)
             if began is not None and began.kind is kind:
                 yield records
+
+    def used_codes(self, *, besides: str = "") -> Mapping[str, str]:
+        """Sealed code → the run in which it counted, of every run that can be read but one."""
+        return {
+            record.body.broken: name
+            for name, records in self._runs()
+            for record in records
+            if isinstance(record.body, GateAnswered) and record.body.broken and name != besides
+        }
 
     def newest_of(self, target: Target) -> Path | None:
         """The folder of the newest run that built ``target``."""

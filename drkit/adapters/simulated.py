@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from drkit.engine.gates import overdue
 from drkit.engine.loop import Ended, Said
 from drkit.model.outcome import Failure, Outcome, State
-from drkit.model.record import Body, GateAnswered, Record, StepStarted
+from drkit.model.record import Body, GateAnswered, GateOverdue, Record, StepStarted
 from drkit.model.step import GateWork, Step
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -44,6 +45,9 @@ class SimulatedClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def steady(self) -> timedelta:
+        return self._now - BEGINNING
 
     def pass_to(self, moment: datetime) -> None:
         self._now = max(self._now, moment)
@@ -146,7 +150,7 @@ def _failed(message: str, *, transient: bool = False) -> Outcome:
 
 
 class SimulatedPerson:
-    """Says yes to every gate, after the time that a person takes."""
+    """Says yes to every gate, after the time that a person takes; by then it may be too late."""
 
     def __init__(
         self, clock: SimulatedClock, attempts: SimulatedAttempts, takes: Callable[[Step], timedelta]
@@ -156,14 +160,17 @@ class SimulatedPerson:
         self._takes = takes
         self._answers_at: dict[str, datetime] = {}
 
-    def answer(self, step: Step) -> GateAnswered | None:
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | GateOverdue | None:
+        if not isinstance(step.work, GateWork):
+            return None
         if step.id not in self._answers_at:
             takes = self._takes(step)
             self._answers_at[step.id] = self._clock.now() + takes
-            self._attempts.wake_in(takes)
-        if self._clock.now() < self._answers_at[step.id]:
-            return None
-        role = step.work.role if isinstance(step.work, GateWork) else ""
+            for moment in {takes, step.work.limit or takes}:
+                self._attempts.wake_in(moment)
+        roles = step.work.asks(waited)
+        if not roles or self._clock.now() < self._answers_at[step.id]:
+            return overdue(step, waited)
         return GateAnswered(
-            step=step.id, person="", role=role, consent=True, comment="simulated", signed=False
+            step=step.id, person="", role=roles[0], consent=True, comment="simulated", signed=False
         )

@@ -12,7 +12,7 @@ from cattrs.errors import ForbiddenExtraKeysError
 from drkit.errors import Problem
 from drkit.model.places import Places
 
-_DASHED = {"skip_numbers": "skip-numbers", "jump": "ssh"}
+_DASHED = {"skip_numbers": "skip-numbers", "break_glass": "break-glass", "jump": "ssh"}
 _NEVER_WRITTEN = {"name", "root", "source", "places"}
 
 

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "watch": ("drkit.cli.afar", "Follow a run from another terminal or machine."),
     "approve": ("drkit.cli.answer", "Say yes to a gate, signed, from anywhere."),
     "refuse": ("drkit.cli.answer", "Say no to a gate, signed, from anywhere."),
+    "break-glass": ("drkit.cli.break_glass", "Make sealed codes for a missing second person."),
     "abort": ("drkit.cli.afar", "End the running steps of a run, from anywhere."),
     "takeover": ("drkit.cli.afar", "Move a run to this machine, whoever has it."),
     "journal": ("drkit.cli.journal", "Show a run's journal, or verify it."),
@@ -56,7 +57,9 @@ class _Lazy(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command: click.Command = getattr(
+            importlib.import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -75,8 +78,8 @@ def cli() -> None:
     the outage cost.
 
     Exit codes: 0 all met, 2 usage, 3 configuration, 4 objective missed, 5 check failed,
-    6 step failed, 7 waits for a person, 8 unknown, 10 busy, 11 journal damaged, 12 sandbox,
-    13 taken over.
+    6 step failed, 7 waits for a person, 8 unknown, 9 answer refused, 10 busy, 11 journal damaged,
+    12 sandbox, 13 taken over.
     """
 
 

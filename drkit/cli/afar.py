@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -244,6 +244,7 @@ def _holder(known: Known) -> Mapping[str, object] | None:
 def _steps(known: Known) -> Iterator[Mapping[str, str]]:
     """Each step's state now. One that was begun and did not end runs while somebody is at work."""
     from drkit.model.outcome import State
+    from drkit.model.quantities import format_duration
     from drkit.reporting.report import report
 
     if not known.records:
@@ -251,4 +252,8 @@ def _steps(known: Known) -> Iterator[Mapping[str, str]]:
     for step in report(known.records).steps:
         running = known.at_work and step.state is State.UNKNOWN and step.ended is None
         state = State.RUNNING if running else step.state
-        yield {"id": step.id, "state": str(state), "message": step.message}
+        left = step.until - datetime.now(UTC) if step.until else None
+        message = step.message
+        if left is not None:
+            message += f", {format_duration(max(left, timedelta(0)))} left"
+        yield {"id": step.id, "state": str(state), "message": message}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ import click
 
 from drkit.cli import completion
 from drkit.cli.options import plan_option, with_all
+from drkit.errors import UsageError
+from drkit.ports import Secret
 
 _OPTIONS = (
     click.argument("run", shell_complete=completion.runs),
@@ -30,13 +33,19 @@ _OPTIONS = (
 
 @click.command()
 @with_all(_OPTIONS)
-def approve(**options: Any) -> int:
+@click.option(
+    "--break-glass",
+    "breaks",
+    is_flag=True,
+    help="A sealed code, asked for or read from stdin, stands in for a missing second person.",
+)
+def approve(breaks: bool, **options: Any) -> int:
     """Say yes to gate STEP of RUN, signed with your ssh key.
 
     Shows what the run has measured first. The run takes the answer within seconds, or when the same
     command is given again.
     """
-    return _left(options, consent=True)
+    return _left(options, consent=True, breaks=breaks)
 
 
 @click.command()
@@ -46,8 +55,9 @@ def refuse(**options: Any) -> int:
     return _left(options, consent=False)
 
 
-def _left(options: Mapping[str, Any], *, consent: bool) -> int:
-    from drkit.afar import Afar, Given
+def _left(options: Mapping[str, Any], *, consent: bool, breaks: bool = False) -> int:
+    from drkit.afar import Afar
+    from drkit.answering import Given, answer_gate
     from drkit.api import load_plan
 
     run, step, person = options["run"], options["step"], options["person"]
@@ -55,8 +65,27 @@ def _left(options: Mapping[str, Any], *, consent: bool) -> int:
     known = afar.known(run)
     click.echo(afar.facts(known), err=True)
     given = Given(
-        consent=consent, comment=options["comment"], at=datetime.now(UTC), key=options["key"]
+        consent=consent,
+        comment=options["comment"],
+        code=_code() if breaks else None,
+        at=datetime.now(UTC),
+        key=options["key"],
     )
-    afar.answer(known, step, person=person, given=given)
+    broken = answer_gate(afar, known, step, person=person, given=given)
     click.echo(f"{'yes' if consent else 'no'} to {step} of {run}, signed by {person}")
+    if broken:
+        click.echo(
+            f"BREAK GLASS: the sealed code {broken} stands in for a missing person, and is used up;"
+            " `drkit break-glass new` makes another"
+        )
     return 0
+
+
+def _code() -> Secret:
+    """Never an argument: whoever lists the processes of a machine sees those."""
+    if sys.stdin.isatty():
+        return Secret(click.prompt("sealed code", hide_input=True, err=True))
+    typed = sys.stdin.readline().strip()
+    if not typed:
+        raise UsageError("no code came on stdin", remedy="type it at the prompt, or pipe it in")
+    return Secret(typed)

@@ -16,6 +16,8 @@ from drkit.model.outcome import State
 from drkit.model.quantities import format_duration, parse_duration
 from drkit.model.record import (
     GateAnswered,
+    GateOpened,
+    GateOverdue,
     IncidentBegan,
     OutsideBack,
     OutsideLost,
@@ -32,6 +34,7 @@ from drkit.model.record import (
     StepSkipped,
     StepStarted,
 )
+from drkit.reporting.gates import GateStand, gates_after, glass_said, stand_after
 from drkit.reporting.report import STAND_IN, in_sandbox
 
 SIGNS: Mapping[State, str] = {
@@ -58,6 +61,7 @@ class Seen:
     times: dict[str, timedelta] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     live_at: dict[str, datetime] = field(default_factory=dict)
+    gates: dict[str, GateStand] = field(default_factory=dict)
 
     def take(self, record: Record) -> None:
         match record.body:
@@ -72,9 +76,8 @@ class Seen:
                 for step in running:
                     self.states[step] = State.UNKNOWN
                     del self.started[step]  # nobody knows how long it worked
-            case GateAnswered(step=step, consent=consent, person=person):
-                self.states[step] = State.DONE if consent else State.REFUSED
-                self.said[step] = f"{'yes' if consent else 'no'}, says {person} (unsigned)"
+            case GateOpened(step=step) | GateOverdue(step=step) | GateAnswered(step=step):
+                self._take_gate(step, record)
             case _:
                 self._take_step(record)
 
@@ -86,6 +89,21 @@ class Seen:
             self.said.pop(step, None)
             self.times.pop(step, None)
             self.live_at.pop(step.removeprefix("live."), None)
+        self.gates = gates_after(changed, self.gates)
+
+    def _take_gate(self, step: str, record: Record) -> None:
+        stand = stand_after(record, self.gates.get(step, GateStand()))
+        self.gates[step], self.said[step] = stand, stand.message
+        if stand.state is not State.WAITING:
+            self.states[step] = stand.state
+        if isinstance(record.body, GateAnswered) and not record.body.signed:
+            self.said[step] += " (not signed)"
+
+    def words(self, step: str, now: datetime) -> str:
+        """The last that was said of a step, with the time that a gate's limit leaves."""
+        until = self.gates[step].until if step in self.gates else None
+        left = f", {format_duration(max(until - now, timedelta(0)))} left" if until else ""
+        return self.said.get(step, "") + left
 
     def _take_step(self, record: Record) -> None:
         match record.body:
@@ -134,7 +152,7 @@ class Seen:
 
 
 def of_the_run(record: Record) -> str:
-    """What befell the run itself, on any console; empty for what befell its steps."""
+    """What befell the run, or needs to be seen, on any console; empty for what steps do."""
     match record.body:
         case RunResumed(operator=operator):
             return f"carried on by {operator}"
@@ -148,12 +166,23 @@ def of_the_run(record: Record) -> str:
             return f"» {step} skipped by {operator}: {reason}"
         case StepReopened(step=step, operator=operator):
             return f"{step} is to run again, says {operator}"
+        case GateOverdue() | GateAnswered():
+            return _of_a_gate(record.body)
         case OutsideLost(error=error):
             return f"going on with the journal of this machine alone: {error}"
         case OutsideBack():
             return "the outside location has the whole journal again"
         case _:
             return ""
+
+
+def _of_a_gate(said: GateOverdue | GateAnswered) -> str:
+    match said:
+        case GateOverdue(step=step, asks=asks):
+            brings = f"{asks} may answer as well from here on" if asks else "silence is a no"
+            return f"nobody answered {step} in time: {brings}"
+        case GateAnswered():
+            return glass_said(said)
 
 
 def _of_the_plan(changed: PlanChanged) -> Iterator[str]:
@@ -195,8 +224,8 @@ class PlainConsole:
                 sign = SIGNS[outcome.state]
                 line = f"{sign} {step} {outcome.state} in {format_duration(elapsed)}{changed}"
                 self._say(record.at, line + words)
-            case GateAnswered(step=step):
-                self._say(record.at, f"{step}: {self._seen.said[step]}")
+            case GateOpened(step=step) | GateAnswered(step=step) | GateOverdue(step=step):
+                self._say(record.at, f"{step}: {self._seen.words(step, record.at)}")
             case RunEnded(stand=stand):
                 self._say(record.at, f"the run {stand}")
             case _ if news := of_the_run(record):

@@ -50,9 +50,10 @@ class LiveConsole:
         self._outlook.take(record)
         if isinstance(record.body, RunEnded):
             self._stop(last=True)
-        elif isinstance(record.body, GateAnswered):
+            return
+        if isinstance(record.body, GateAnswered):
             self._drawn = None
-        elif news := of_the_run(record):
+        if news := of_the_run(record):
             self._live.console.print(f"{record.at:%H:%M:%S} {news}", markup=False)
 
     def progressed(self, step: str, line: str) -> None:
@@ -113,7 +114,7 @@ class LiveConsole:
                 Text(SIGNS[state], style=_STYLES[state]),
                 Text(step.id, style=_STYLES[state]),
                 Text(self._time(step, now), justify="right"),
-                Text(self._seen.said.get(step.id, "")[:70], style="dim"),
+                Text(self._seen.words(step.id, now)[:70], style="dim"),
             )
         return table
 

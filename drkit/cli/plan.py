@@ -15,6 +15,7 @@ from drkit.errors import ConfigurationError, Exit, UsageError
 from drkit.model.plan import Plan
 from drkit.model.quantities import format_duration
 from drkit.model.step import RunKind
+from drkit.planning.consents import consent_risks
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, longest_before, priorities
 from drkit.planning.problems import find_problems, region_problems
@@ -108,6 +109,7 @@ def _as_text(loaded: Plan, graph: Graph, region: str | None, previews: Mapping[s
         "Times are budgets, and 5s where a step has none.",
         "",
         *_process_lines(loaded, ends),
+        *(f"\nnotice: {risk}" for risk in consent_risks(loaded, graph)),
     ]
     return "\n".join([head, "", *lines, *tail])
 
@@ -157,6 +159,10 @@ def _as_json(
             }
             for name, process in loaded.processes.items()
         },
+        "notices": [
+            {"place": risk.place, "message": risk.message, "remedy": risk.remedy}
+            for risk in consent_risks(loaded, graph)
+        ],
     }
 
 

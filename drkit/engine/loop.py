@@ -15,9 +15,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from drkit.engine.decide import Frontier, Pass, decide
+from drkit.engine.gates import OpenGates
 from drkit.engine.progress import stand
 from drkit.model.outcome import Outcome, State
-from drkit.model.record import RunEnded, StepEnded, StepStarted
+from drkit.model.record import Body, GateAnswered, GateOverdue, RunEnded, StepEnded, StepStarted
 from drkit.model.step import Step
 from drkit.ports import Clock, Consent, Journal, Observer
 
@@ -137,8 +138,9 @@ class _Loop:
         """Tries of this command."""
         self._pauses: dict[str, _Pause] = {}
         """Steps that wait for a further try."""
+        self._gates = OpenGates(hands.journal.records(), hands.clock)
 
-    def record(self, *bodies: StepStarted | StepEnded | RunEnded) -> None:
+    def record(self, *bodies: Body) -> None:
         for written in self._hands.journal.append(*bodies):
             self._hands.observer.recorded(written)
 
@@ -217,15 +219,24 @@ class _Loop:
             self._running.append(step.id)
 
     def _ask(self, gates: Iterable[Step]) -> bool:
-        """Whether any gate was answered."""
+        """Whether any gate was answered, or closed because nobody did in time."""
         answered = False
         for gate in gates:
-            answer = self._hands.consent.answer(gate)
-            if answer is not None:
-                for written in self._hands.journal.append(answer):
-                    self._hands.observer.recorded(written)
-                self._settle(gate.id, State.DONE if answer.consent else State.REFUSED)
-                answered = True
+            if opened := self._gates.open(gate):
+                self.record(opened)
+            said = self._hands.consent.answer(gate, self._gates.waited(gate))
+            match said:
+                case GateAnswered(consent=consent):
+                    self.record(said)
+                    self._settle(gate.id, State.DONE if consent else State.REFUSED)
+                    answered = True
+                case GateOverdue(asks=asks) if self._gates.is_news(said):
+                    self.record(said)
+                    if asks is None:
+                        self._settle(gate.id, State.REFUSED)
+                        answered = True
+                case _:
+                    pass
         return answered
 
     def _obey(self, stop: Stop) -> None:

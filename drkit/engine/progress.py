@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from drkit.model.outcome import SATISFIED, Outcome, State
 from drkit.model.record import (
     GateAnswered,
+    GateOverdue,
     PlanChanged,
     ProblemAccepted,
     Record,
@@ -53,8 +54,9 @@ def stand(records: Iterable[Record]) -> Stand:
             case StepEnded(step=step, outcome=outcome):
                 states[step] = outcome.state
                 outcomes[step] = outcome
-            case GateAnswered(step=step, consent=consent):
-                states[step] = State.DONE if consent else State.REFUSED
+            case GateAnswered(step=step) | GateOverdue(step=step, asks=None):
+                yes = isinstance(record.body, GateAnswered) and record.body.consent
+                states[step] = State.DONE if yes else State.REFUSED
             case StepSkipped(step=step):
                 states[step] = State.SKIPPED
             case StepReopened(step=step):
@@ -120,7 +122,8 @@ def is_over(records: Sequence[Record]) -> bool:
     """Whether nothing is left that the same command would carry on with.
 
     A step that failed, or was left out for a problem that was accepted, keeps the run open: once it
-    is mended the same command runs it. A "no" at a gate that the cutover needs ends the run.
+    is mended the same command runs it. A "no" at a gate that the cutover needs, also one by
+    silence, ends the run.
     """
     states, run, refused = stand(records).states, run_of(records), _refused(records)
     planned = run.steps if run is not None else ()
@@ -134,11 +137,13 @@ def is_over(records: Sequence[Record]) -> bool:
 
 
 def _refused(records: Iterable[Record]) -> frozenset[str]:
-    """The gates at which a person said no, to the plan as it is now."""
+    """The gates at which somebody said no to the plan as it is now, or nobody said anything in
+    time.
+    """
     found: set[str] = set()
     for record in records:
         match record.body:
-            case GateAnswered(step=step, consent=False):
+            case GateAnswered(step=step, consent=False) | GateOverdue(step=step, asks=None):
                 found.add(step)
             case PlanChanged(again=again):
                 found.difference_update(again)

@@ -134,6 +134,8 @@ class StepEntry:
     """How many different people of that role must say yes; None: one."""
     signed: bool = False
     """Whether only signed answers count (``drkit approve``)."""
+    escalate: str | None = None
+    """The role that may answer a gate as well once its ``limit`` is over."""
     cutover: str | None = None
     """The method: ``dns``."""
     playbook: str | None = None
@@ -179,6 +181,8 @@ class Plan:
     stacks: Mapping[str, Stack]
     stores: Mapping[str, Store]
     services: Mapping[str, Service]
+    break_glass: tuple[str, ...] = ()
+    """Seals of the codes that may stand in for a missing second person, one for each code."""
     steps: Mapping[str, StepEntry] = field(default_factory=dict)
     defaults: Defaults = field(default_factory=Defaults)
     source: Mapping[str, object] = field(default_factory=dict)

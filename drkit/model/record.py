@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drkit.model.outcome import Outcome
-from drkit.model.step import RunKind
+from drkit.model.step import GateWork, RunKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +177,23 @@ class StepReopened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateOpened:
+    """From here on a gate waits for people, as ``gate`` says; its limit counts from here."""
+
+    step: str
+    gate: GateWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateOverdue:
+    """Nobody answered within the limit. Silence is a no, or brings somebody in: never a yes."""
+
+    step: str
+    asks: str | None
+    """The role that may answer as well from here on; None: the gate is closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswered:
     step: str
     person: str
@@ -184,7 +201,9 @@ class GateAnswered:
     consent: bool
     comment: str
     signed: bool
-    """False in this version: the identity is what the operator typed."""
+    """Whether by each person's key; else the identity is what an operator typed."""
+    broken: str = ""
+    """Name of the sealed code that stood in for a missing person; empty: nobody was missing."""
 
 
 OLD_SITE_HEALTHY = "old-site-healthy"
@@ -219,6 +238,8 @@ Body = (
     | StepEnded
     | StepSkipped
     | StepReopened
+    | GateOpened
+    | GateOverdue
     | GateAnswered
     | ProblemAccepted
     | RunEnded
@@ -237,6 +258,8 @@ KINDS: Mapping[str, type] = {
     "step.ended": StepEnded,
     "step.skipped": StepSkipped,
     "step.reopened": StepReopened,
+    "gate.opened": GateOpened,
+    "gate.overdue": GateOverdue,
     "gate.answered": GateAnswered,
     "problem.accepted": ProblemAccepted,
     "run.ended": RunEnded,

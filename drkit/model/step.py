@@ -79,6 +79,20 @@ class GateWork:
     """How many different people must say yes; one no is enough."""
     signed: bool = False
     """Whether only signed answers count."""
+    limit: timedelta | None = None
+    """How long it waits for its answer; None: as long as it takes."""
+    escalate: str | None = None
+    """The role that may answer as well once the limit is over; None: by then silence is a no."""
+
+    def is_over(self, waited: timedelta) -> bool:
+        """Whether it has waited for as long as its limit."""
+        return self.limit is not None and waited >= self.limit
+
+    def asks(self, waited: timedelta) -> tuple[str, ...]:
+        """The roles that may answer when it has waited so long; none: it is too late."""
+        if not self.is_over(waited):
+            return (self.role,)
+        return (self.role, self.escalate) if self.escalate else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,5 +44,29 @@ def consent_gaps(plan: Plan, graph: Graph) -> Iterator[Problem]:
             )
 
 
+def consent_risks(plan: Plan, graph: Graph) -> Iterator[Problem]:
+    """What one person can do alone at a cutover: no problem, if the shop has chosen it."""
+    for name in (entry.name for entry in plan.steps.values() if entry.cutover):
+        gates = {}
+        for step in sorted(graph.ancestors(first_of_cutover(name))):
+            work = graph.steps[step].work
+            if isinstance(work, GateWork):
+                gates[step] = work
+        several = [gate for gate in gates.values() if gate.people > 1]
+        if gates and not several:
+            yield Problem(
+                place=f"steps.{', '.join(gates)}",
+                message="one person alone can open the new site to customers and close the old one"
+                " for good",
+                remedy="`people: 2, signed: true` at the gate asks two",
+            )
+        elif several and not any(gate.signed for gate in several):
+            yield Problem(
+                place=f"steps.{', '.join(gates)}",
+                message="whoever sits before the run can type the names of all who are asked",
+                remedy="`signed: true` takes only what each signs with their own key",
+            )
+
+
 def _proven(graph: Graph, gate: str) -> bool:
     return any(name.startswith("proof.") for name in graph.ancestors(gate))

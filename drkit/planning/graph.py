@@ -193,10 +193,21 @@ def _services_behind(plan: Plan, names: Iterable[str]) -> tuple[str, ...]:
 
 def _work_of(entry: StepEntry) -> Work:
     if entry.gate:
-        return GateWork(role=entry.gate, people=entry.people or 1, signed=entry.signed)
+        return gate_work(entry, entry.gate)
     if entry.playbook:
         return PlaybookWork(playbook=entry.playbook, hosts=entry.hosts or "all")
     return CheckWork(paths=tuple(str(path) for path in entry.checks))
+
+
+def gate_work(entry: StepEntry, role: str) -> GateWork:
+    """The gate that ``entry`` asks for, of people with ``role``."""
+    return GateWork(
+        role=role,
+        people=entry.people or 1,
+        signed=entry.signed,
+        limit=entry.limit,
+        escalate=entry.escalate,
+    )
 
 
 def _ordered(steps: Mapping[str, Step]) -> dict[str, Step]:

@@ -32,6 +32,13 @@ def ignored_keys(plan: Plan) -> Iterator[Problem]:
                 "no process names it",
                 f"write `ledger: {provider.name}` at the process that it tells of, or take it out",
             )
+    several = [e for e in plan.steps.values() if e.gate and (e.people or 1) > 1]
+    if plan.break_glass and not several:
+        yield _ignored(
+            "break-glass",
+            "no gate asks more than one person, and no code stands in for the first",
+            "write `people: 2` at the gate before the cutover, or take it out",
+        )
     for site in plan.sites.values():
         for purpose in sorted(site.images.keys() - {"host"}):
             place = f"sites.{site.region}.images.{purpose}"
@@ -52,12 +59,18 @@ def _step(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
         yield _ignored(
             f"{place}.hosts", "it goes with `playbook`", _where_hosts_belong(plan, entry.name)
         )
-    for key, given in (("people", entry.people), ("signed", entry.signed)):
+    people, signed, escalate = entry.people, entry.signed, entry.escalate
+    for key, given in (("people", people), ("signed", signed), ("escalate", escalate)):
         if given and not entry.gate:
             yield _ignored(f"{place}.{key}", "it goes with `gate`", "take it out")
-    for key, duration in (("limit", entry.limit), ("stalled", entry.stalled)):
-        if duration and entry.gate:
-            yield _ignored(f"{place}.{key}", "a gate waits as long as it takes", "take it out")
+    if entry.gate and entry.escalate and entry.limit is None:
+        yield _ignored(
+            f"{place}.escalate",
+            "the gate has no limit",
+            "write `limit: 30m`: how long it waits before that role is asked as well",
+        )
+    if entry.gate and entry.stalled:
+        yield _ignored(f"{place}.stalled", "a person says nothing while thinking", "take it out")
     if entry.gate and entry.tries:
         yield _ignored(f"{place}.tries", "a gate is asked until it is answered", "take it out")
     if entry.cutover and entry.tries:

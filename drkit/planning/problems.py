@@ -5,12 +5,11 @@ A problem names what it affects, so that a rebuild can refuse that part and go o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from drkit.errors import ConfigurationError, Problem
-from drkit.model.plan import Plan, StepEntry
+from drkit.model.plan import Plan
 from drkit.model.quantities import format_duration
 from drkit.model.step import RunKind
 from drkit.planning.consents import consent_gaps
@@ -18,9 +17,9 @@ from drkit.planning.files import Exists, file_problems
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.obeyed import ignored_keys
 from drkit.planning.order import critical_path, expected, longest_before
+from drkit.planning.people import people_problems
 from drkit.planning.references import name_problems, reference_problems, unknown_name
 
-_KEY = re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
 _MOST_TRIES = 10
 """In one command; the same command again tries again."""
 
@@ -30,7 +29,7 @@ def find_problems(plan: Plan, *, exists: Exists) -> tuple[Problem, ...]:
     of_names = [*name_problems(plan), *reference_problems(plan)]
     others = [
         *_places(plan),
-        *_people(plan),
+        *people_problems(plan),
         *_tries(plan),
         *ignored_keys(plan),
         *file_problems(plan, exists),
@@ -91,44 +90,6 @@ def _images(plan: Plan) -> Iterator[Problem]:
                 message="no image is named for its hosts",
                 remedy="write `images: {host: NAME}`, a machine image of the account",
             )
-
-
-def _people(plan: Plan) -> Iterator[Problem]:
-    roles = {role for person in plan.people.values() for role in person.roles}
-    for person in plan.people.values():
-        if person.key is not None and not _KEY.fullmatch(person.key.strip()):
-            yield Problem(
-                place=f"people.{person.name}.key",
-                message="this is no ed25519 public key",
-                remedy="write the line of ~/.ssh/id_ed25519.pub: ssh-ed25519 AAAA…",
-            )
-    for entry in plan.steps.values():
-        yield from _enough_people(plan, entry)
-        if entry.gate and entry.gate not in roles:
-            yield Problem(
-                place=f"steps.{entry.name}.gate",
-                message=f"nobody in `people` has the role `{entry.gate}`",
-                remedy=f"roles there are: {', '.join(sorted(roles)) or 'none'}",
-            )
-
-
-def _enough_people(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
-    able = [person for person in plan.people.values() if entry.gate in person.roles]
-    signing = [person for person in able if person.key]
-    wanted = 1 if entry.people is None else entry.people
-    if entry.gate and able and not 1 <= wanted <= len(able):
-        yield Problem(
-            place=f"steps.{entry.name}.people",
-            message=f"{wanted} people cannot answer: {len(able)} have the role `{entry.gate}`",
-            remedy=f"write 1 to {len(able)}, or give more people the role",
-        )
-    elif entry.gate and entry.signed and len(signing) < wanted:
-        yield Problem(
-            place=f"steps.{entry.name}.signed",
-            message=f"{len(signing)} of the {len(able)} people with the role `{entry.gate}` have a"
-            f" key, and {wanted} must sign",
-            remedy="give them `key: ssh-ed25519 AAAA…` in `people`",
-        )
 
 
 def _tries(plan: Plan) -> Iterator[Problem]:

@@ -84,6 +84,8 @@ def _unknown(
     if interrupted:
         return "Interrupted by a person; the same command carries on."
     refused = [s for s in steps if s.state is State.REFUSED]
+    if refused and all(step.silent for step in refused):
+        return f"Nobody answered {_ids(refused)} in time, and silence is a no."
     if refused:
         return f"Refused by a person at {_ids(refused)}."
     skipped = [s for s in steps if s.state is State.SKIPPED]

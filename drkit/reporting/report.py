@@ -25,6 +25,7 @@ from drkit.model.record import (
 )
 from drkit.model.step import RunKind
 from drkit.reporting.clocks import Incident, incident_of
+from drkit.reporting.gates import shouts
 from drkit.reporting.headline import headline
 from drkit.reporting.losses import Promise, distinct, total
 from drkit.reporting.path import critical_path
@@ -113,6 +114,7 @@ def report(records: tuple[Record, ...]) -> Report:
     span = Span(began=header.began, as_of=header.as_of, incident=header.incident)
     processes = process_reports(began.plan, steps, span)
     lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
+    consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
     code = exit_code(
         steps,
         [verdict for process in processes for verdict in process.verdicts],
@@ -127,14 +129,15 @@ def report(records: tuple[Record, ...]) -> Report:
             steps=steps,
             deploy=header.incident is None,
             interrupted=header.stand == "interrupted",
-        ),
+        )
+        + shouts(answer for _, answer in consents),
         processes=processes,
         steps=steps,
         critical_path=critical_path(steps),
         lost=lost,
         lost_money=total(lost),
         cost=_cost(processes),
-        consents=tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered)),
+        consents=consents,
         accepted=tuple(r.body for r in records if isinstance(r.body, ProblemAccepted)),
         plan_changes=tuple((r.at, r.body) for r in records if isinstance(r.body, PlanChanged)),
         versions=began.versions,

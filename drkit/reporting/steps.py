@@ -15,7 +15,6 @@ from graphlib import TopologicalSorter
 from drkit.engine.progress import left_out
 from drkit.model.outcome import SATISFIED, Failure, State
 from drkit.model.record import (
-    GateAnswered,
     PlanChanged,
     ProblemAccepted,
     Record,
@@ -24,6 +23,7 @@ from drkit.model.record import (
     StepSkipped,
     StepStarted,
 )
+from drkit.reporting.gates import GateStand, gate_stands
 from drkit.reporting.tries import Try, tries_by_step
 
 BAD = frozenset({State.FAILED, State.UNKNOWN, State.REFUSED, State.NOT_RUN})
@@ -49,6 +49,10 @@ class StepReport:
     message: str = ""
     because: tuple[str, ...] = ()
     """For a step that was not run: the steps at the root of it."""
+    until: datetime | None = None
+    """When the limit of a gate that waits is over."""
+    silent: bool = False
+    """Nobody answered a gate within its limit."""
 
     @property
     def done(self) -> bool:
@@ -79,9 +83,9 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What the records say besides tries: answers of gates, problems that left steps out."""
+    """What the records say besides tries: gates, problems that left steps out."""
 
-    answers: Mapping[str, tuple[datetime, GateAnswered]] = field(default_factory=dict)
+    gates: Mapping[str, GateStand] = field(default_factory=dict)
     skipped: Mapping[str, StepSkipped] = field(default_factory=dict)
     left_out: Mapping[str, ProblemAccepted] = field(default_factory=dict)
     undone: Collection[str] = ()
@@ -118,25 +122,23 @@ def deviating(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
 
 
 def _said(records: tuple[Record, ...]) -> _Said:
-    answers: dict[str, tuple[datetime, GateAnswered]] = {}
     skipped: dict[str, StepSkipped] = {}
     undone: set[str] = set()
     for record in records:
         match record.body:
-            case GateAnswered() as answer:
-                answers[answer.step] = (record.at, answer)
             case StepSkipped() as skip:
                 skipped[skip.step] = skip
             case StepReopened(step=step):
                 skipped.pop(step, None)
             case PlanChanged(again=again):
                 undone.update(again)
-                answers = {step: said for step, said in answers.items() if step not in again}
             case StepStarted(step=step):
                 undone.discard(step)
             case _:
                 pass
-    return _Said(answers=answers, skipped=skipped, left_out=left_out(records), undone=undone)
+    return _Said(
+        gates=gate_stands(records), skipped=skipped, left_out=left_out(records), undone=undone
+    )
 
 
 def _skipped(report: StepReport, said: StepSkipped) -> StepReport:
@@ -170,7 +172,7 @@ def _alone(
         message=_message(last),
     )
     if step.kind == "gate":
-        return _answered(report, said.answers.get(step.id))
+        return _of_gate(report, said.gates.get(step.id))
     if step.id in said.undone:
         message = "to run again: the plan was changed"
         return replace(report, state=State.WAITING, ended=None, message=message)
@@ -194,18 +196,18 @@ def _together(tries: tuple[Try, ...], *, as_of: datetime) -> timedelta | None:
     return sum(spans, timedelta()) if spans else None
 
 
-def _answered(report: StepReport, said: tuple[datetime, GateAnswered] | None) -> StepReport:
+def _of_gate(report: StepReport, stand: GateStand | None) -> StepReport:
     """A gate is what a person said: no try of a tool is recorded for it."""
-    if said is None:
+    if stand is None:
         return report
-    at, answer = said
-    word = "consented" if answer.consent else "refused"
-    comment = f": {answer.comment}" if answer.comment else ""
     return replace(
         report,
-        state=State.DONE if answer.consent else State.REFUSED,
-        ended=at,
-        message=f"{answer.person} ({answer.role}) {word}{comment}",
+        state=stand.state,
+        began=stand.opened,
+        ended=stand.ended,
+        message=stand.message,
+        until=stand.until,
+        silent=stand.silent,
     )
 
 
@@ -231,6 +233,7 @@ def _among(
         )
     if report.kind != "gate" or not all(step.state in SATISFIED for step in needed):
         return report
-    asked = max((step.ended for step in needed if step.ended), default=report.ended)
+    # journals of before gates were recorded as opened
+    asked = report.began or max((step.ended for step in needed if step.ended), default=report.ended)
     elapsed = (report.ended or as_of) - asked if asked else None
     return replace(report, began=asked, elapsed=elapsed)

@@ -49,6 +49,9 @@ class ShiftedClock:
         shift = float(self._file.read_text()) if self._file.exists() else 0.0
         return self._clock.now() + timedelta(seconds=shift)
 
+    def steady(self) -> timedelta:
+        return self._clock.steady()
+
 
 class WithStandIns(ProcessAttempts):
     """A stack needs a sandbox: a program stands in for it, in the very process of a try."""

@@ -12,9 +12,17 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self.passed = timedelta(0)
+        self._set = timedelta(0)
 
     def now(self) -> datetime:
-        return START + self.passed
+        return START + self.passed + self._set
+
+    def steady(self) -> timedelta:
+        return self.passed
 
     def move(self, by: timedelta) -> None:
         self.passed += by
+
+    def set_by(self, by: timedelta) -> None:
+        """Somebody sets the wall clock; no time passes."""
+        self._set += by

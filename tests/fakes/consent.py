@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from drkit.model.record import GateAnswered
+from drkit.engine.gates import overdue
+from drkit.model.record import GateAnswered, GateOverdue
 from drkit.model.step import GateWork, Step
 
 
@@ -19,16 +21,18 @@ class ScriptedConsent:
         self._patience = patience
         self.asked: list[str] = []
 
-    def answer(self, step: Step) -> GateAnswered | None:
+    def answer(self, step: Step, waited: timedelta) -> GateAnswered | GateOverdue | None:
         self.asked.append(step.id)
-        if not isinstance(step.work, GateWork) or step.id not in self._answers:
+        if not isinstance(step.work, GateWork):
             return None
-        if self.asked.count(step.id) <= self._patience:
-            return None
+        asked = step.work.asks(waited)
+        answered = step.id in self._answers and self.asked.count(step.id) > self._patience
+        if not asked or not answered:
+            return overdue(step, waited)
         return GateAnswered(
             step=step.id,
             person="ana",
-            role=step.work.role,
+            role=asked[-1],
             consent=self._answers[step.id],
             comment="",
             signed=False,

@@ -47,7 +47,7 @@ def test_every_option_has_help_or_speaks_for_itself(path: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_overview_says_what_the_command_itself_says(name: str) -> None:
     module, words = COMMANDS[name]
-    command = getattr(importlib.import_module(module), name)
+    command = getattr(importlib.import_module(module), name.replace("-", "_"))
     assert isinstance(command, click.Command)
     assert words.endswith(".")
     assert words[0].isupper()

@@ -34,7 +34,12 @@ ENTRIES = {
     "dns": model.Dns,
     "defaults": model.Defaults,
 }
-IN_THE_FILE = {"skip_numbers": "skip-numbers", "jump": "ssh", "password_command": "password"}
+IN_THE_FILE = {
+    "skip_numbers": "skip-numbers",
+    "break_glass": "break-glass",
+    "jump": "ssh",
+    "password_command": "password",
+}
 FENCE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 
 

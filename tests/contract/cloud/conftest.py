@@ -16,11 +16,14 @@ from dnslib import QTYPE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 from moto.server import ThreadedMotoServer
 
+from drkit.adapters import gate as gate_module
 from drkit.adapters.cloud import client
 from drkit.adapters.plan_yaml import load_plan
 from drkit.model.plan import Plan
 from drkit.ports import World
+from tests.contract.cloud.desk import Desk
 from tests.contract.cloud.opened import FILES, SITES, STORE, Write
+from tests.contract.cloud.places import Place
 from tests.contract.cloud.values import REGIONS, world_at
 from tests.fakes.documents import plan_at, write_plan
 
@@ -123,3 +126,11 @@ def shop(tmp_path: Path, world: World, zone: str, monkeypatch: pytest.MonkeyPatc
         return load_plan(write_plan(tmp_path, **({"sites": SITES, "stores": STORE} | parts)))
 
     return write
+
+
+@pytest.fixture
+def desk(world: World, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(gate_module, "_LOOK", 0.0)
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    return Desk(Place(world, plan, "run"), keys)

@@ -4,102 +4,22 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from drkit.adapters import gate as gate_module
-from drkit.adapters.answers import Answer, SignedAnswer, is_signed_by, plan_digest, put_answer, sign
+from drkit.adapters.answers import is_signed_by
 from drkit.adapters.codec import to_json
-from drkit.adapters.gate import GateKeeper, RunOf
-from drkit.errors import UsageError
-from drkit.model.plan import Person, Plan
-from drkit.model.record import GateAnswered
-from drkit.model.step import GateWork, Step
+from drkit.adapters.outside_store import OutsideStore
+from drkit.errors import AnswerRefused, UsageError
+from drkit.model.record import GateAnswered, GateOverdue
 from drkit.ports import World
-from tests.contract.cloud.places import REGION, RUN, Place
+from tests.contract.cloud.desk import Desk, typed
+from tests.contract.cloud.places import REGION, RUN
 from tests.fakes.clock import START
-from tests.fakes.graphs import step
-
-WANTED = {"consent": step("consent", gate=True)}
-
-
-class Nobody:
-    """Who sits before the run and says nothing; or what they say."""
-
-    def __init__(self, *said: GateAnswered) -> None:
-        self.said = list(said)
-
-    def answer(self, step: Step) -> GateAnswered | None:
-        del step
-        return self.said.pop(0) if self.said else None
-
-
-class Desk:
-    """A run whose gates are answered, and the people who answer with their own keys."""
-
-    def __init__(self, place: Place, keys: Path) -> None:
-        self.place = place
-        self.keys = keys
-        people = {
-            name: Person(name=name, roles=roles, key=self._key(name))
-            for name, roles in {"ana": ("lead",), "cy": ("lead",), "bo": ("sre",)}.items()
-        }
-        people["di"] = Person(name="di", roles=("lead",))
-        self.plan = replace(place.plan, people=people)
-
-    def _key(self, name: str) -> str:
-        file = self.keys / name
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file], check=True
-        )
-        return file.with_suffix(".pub").read_text().strip()
-
-    def signed(
-        self, person: str, *, consent: bool = True, key: str = "", **more: Any
-    ) -> SignedAnswer:
-        answer = Answer(
-            run=RUN,
-            step="consent",
-            plan=plan_digest(self.plan.source),
-            person=person,
-            consent=consent,
-            comment=f"says {person}",
-            at=START,
-        )
-        return sign(replace(answer, **more), self.keys / (key or person))
-
-    def leave(self, *signed: SignedAnswer) -> None:
-        for one in signed:
-            put_answer(self.place.store, REGION, one)
-
-    def asked(
-        self, *here: GateAnswered, people: int = 1, only: bool = False
-    ) -> GateAnswered | None:
-        """What the gate's answer is by now; ``only``: it takes signed answers only."""
-        keeper = GateKeeper(
-            Nobody(*here), self.place.store, RunOf(region=REGION, run=RUN, plan=self.plan)
-        )
-        gate = replace(WANTED["consent"], work=GateWork(role="lead", people=people, signed=only))
-        for _ in here:
-            keeper.answer(gate)
-        return keeper.answer(gate)
-
-
-@pytest.fixture
-def desk(world: World, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setattr(gate_module, "_LOOK", 0.0)
-    keys = tmp_path / "keys"
-    keys.mkdir()
-    return Desk(Place(world, plan, "run"), keys)
-
-
-def typed(person: str, *, consent: bool = True) -> GateAnswered:
-    return GateAnswered(
-        step="consent", person=person, role="lead", consent=consent, comment="", signed=False
-    )
 
 
 def test_a_signed_yes_from_elsewhere_opens_the_gate(desk: Desk) -> None:
@@ -167,7 +87,7 @@ def test_a_changed_statement_is_not_signed_any_more(desk: Desk, change: dict[str
 
 def test_nobody_answers_twice(desk: Desk) -> None:
     desk.leave(desk.signed("ana"))
-    with pytest.raises(UsageError, match="answered consent"):
+    with pytest.raises(AnswerRefused, match="answered consent"):
         desk.leave(desk.signed("ana", consent=False))
 
 
@@ -191,8 +111,8 @@ def test_what_was_typed_counts_beside_a_signature_and_is_said_not_to_be_one(desk
 
 
 def test_where_only_signatures_count_a_typed_yes_does_not_and_a_no_does(desk: Desk) -> None:
-    assert desk.asked(typed("ana"), only=True) is None
-    refused = desk.asked(typed("ana", consent=False), only=True)
+    assert desk.asked(typed("ana"), signed=True) is None
+    refused = desk.asked(typed("ana", consent=False), signed=True)
     assert refused
     assert not refused.consent
 
@@ -211,3 +131,69 @@ def test_a_key_that_cannot_sign_says_what_to_do(desk: Desk) -> None:
     with pytest.raises(UsageError, match="did not sign") as refused:
         desk.signed("ana")
     assert "ssh-add" in refused.value.remedy
+
+
+LIMIT = timedelta(minutes=10)
+AGES = timedelta(seconds=3)
+"""The store tells ages in whole seconds, and a test takes some itself."""
+
+
+def test_a_yes_that_was_left_in_time_counts_although_the_run_looks_later(desk: Desk) -> None:
+    desk.leave(desk.signed("ana"))
+    said = desk.asked_after(LIMIT, limit=LIMIT)
+    assert isinstance(said, GateAnswered)
+    assert said.consent
+
+
+def test_a_yes_that_was_left_after_the_limit_is_ignored_whatever_time_it_says(desk: Desk) -> None:
+    desk.leave(desk.signed("ana", at=START - timedelta(days=1)))
+    late = LIMIT + AGES + timedelta(minutes=1)
+    assert desk.asked_after(late, limit=LIMIT) == GateOverdue(step="consent", asks=None)
+
+
+def test_once_the_limit_is_over_the_other_role_may_answer_and_the_first_still_may(
+    desk: Desk,
+) -> None:
+    over = GateOverdue(step="consent", asks="sre")
+    desk.leave(desk.signed("bo"))
+    assert desk.asked_after(LIMIT / 2, limit=LIMIT, escalate="sre") is None
+    said = desk.asked_after(LIMIT * 2, limit=LIMIT, escalate="sre")
+    assert isinstance(said, GateAnswered)
+    assert (said.person, said.role) == ("bo", "sre")
+    assert desk.asked_after(LIMIT * 2, limit=LIMIT, escalate="sre", people=2) == over
+    desk.leave(desk.signed("ana"))
+    both = desk.asked_after(LIMIT * 2, limit=LIMIT, escalate="sre", people=2)
+    assert isinstance(both, GateAnswered)
+    assert (both.person, both.role) == ("ana and bo", "lead and sre")
+
+
+def test_no_gate_is_closed_by_its_limit_while_what_was_said_cannot_be_seen(
+    desk: Desk, lost: World
+) -> None:
+    desk.leave(desk.signed("ana"))
+    seen, desk.place.store = desk.place.store, OutsideStore(lost, desk.plan)
+    assert desk.asked_after(LIMIT * 2, limit=LIMIT) is None
+    desk.place.store = seen
+    assert isinstance(desk.asked_after(LIMIT, limit=LIMIT), GateAnswered)
+
+
+def test_of_two_that_answer_at_once_from_two_places_each_counts_once(desk: Desk) -> None:
+    both = [desk.signed("ana"), desk.signed("cy")]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(desk.leave, both))
+    said = desk.asked(people=2)
+    assert said
+    assert said.person == "ana and cy"
+    assert desk.asked(people=3) is None
+
+
+def test_of_one_that_answers_at_once_from_two_places_one_answer_counts(desk: Desk) -> None:
+    """A yes and a no of the same person: whichever was first stands, and the other is told."""
+    both = [desk.signed("ana"), desk.signed("ana", consent=False)]
+    with ThreadPoolExecutor(2) as pool:
+        ended = [pool.submit(desk.leave, one) for one in both]
+    refused = [isinstance(one.exception(), AnswerRefused) for one in ended]
+    assert sorted(refused) == [False, True]
+    said = desk.asked()
+    assert said
+    assert said.consent == (not refused[0])

@@ -1,4 +1,4 @@
-"""What every clock does: says when it is, in UTC."""
+"""What every clock does: says when it is, in UTC, and how long something takes."""
 
 from __future__ import annotations
 
@@ -44,3 +44,10 @@ def test_its_time_passes(timed: tuple[Clock, Pass]) -> None:
     before = clock.now()
     pass_(MOMENT)
     assert clock.now() > before
+
+
+def test_its_steady_time_passes_as_long(timed: tuple[Clock, Pass]) -> None:
+    clock, pass_ = timed
+    before = clock.steady()
+    pass_(MOMENT)
+    assert clock.steady() - before >= MOMENT

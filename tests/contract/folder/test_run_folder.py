@@ -6,6 +6,7 @@ import json
 import stat
 import subprocess
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from drkit.adapters.journal_file import JournalFile
 from drkit.adapters.runs_folder import RunsFolder
 from drkit.adapters.ssh_files import write_ssh_files
 from drkit.errors import RunBusy, UsageError
-from drkit.model.record import RunEnded
+from drkit.model.record import GateAnswered, RunEnded
 from drkit.model.step import RunKind
 from drkit.ports import Secret
 from tests.fakes.clock import START
@@ -264,3 +265,20 @@ def test_a_site_is_worked_on_by_one_drkit_at_a_time_whatever_its_run(tmp_path: P
             pass
     with other.hold("eu-central-1"):
         assert other.names() == []
+
+
+def test_sealed_codes_that_counted_are_known_with_their_run_and_damage_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    runs = RunsFolder(tmp_path)
+    answer = GateAnswered(
+        step="consent", person="ana", role="lead", consent=True, comment="", signed=True
+    )
+    names = [runs.new(RunKind.REBUILD, "eu-central-1", START) for _ in range(3)]
+    for name, code in zip(names, ("5f2a91c3", "", "c0ffee00"), strict=True):
+        with JournalFile(runs.journal(name), now=lambda: START) as journal:
+            journal.append(replace(answer, broken=code))
+    assert runs.used_codes() == {"5f2a91c3": names[0], "c0ffee00": names[2]}
+    assert runs.used_codes(besides=names[2]) == {"5f2a91c3": names[0]}
+    runs.journal(names[1]).write_bytes(b"{}\n")
+    assert set(runs.used_codes()) == {"5f2a91c3", "c0ffee00"}

@@ -9,6 +9,8 @@ from drkit.model.record import (
     KINDS,
     Body,
     GateAnswered,
+    GateOpened,
+    GateOverdue,
     IncidentBegan,
     OutsideBack,
     OutsideLost,
@@ -26,7 +28,7 @@ from drkit.model.record import (
     StepStarted,
     Target,
 )
-from drkit.model.step import RunKind
+from drkit.model.step import GateWork, RunKind
 
 AT = datetime(2026, 3, 14, 3, 2, 10, 123456, tzinfo=UTC)
 
@@ -91,7 +93,21 @@ BODIES: tuple[Body, ...] = (
     ),
     OutsideLost(error="it does not answer"),
     OutsideBack(),
-    GateAnswered(step="consent", person="ana", role="lead", consent=True, comment="", signed=False),
+    GateOpened(
+        step="consent",
+        gate=GateWork(role="lead", people=2, limit=timedelta(minutes=30), escalate="dba"),
+    ),
+    GateOverdue(step="consent", asks="dba"),
+    GateOverdue(step="consent", asks=None),
+    GateAnswered(
+        step="consent",
+        person="ana",
+        role="lead",
+        consent=True,
+        comment="",
+        signed=True,
+        broken="5f2a91c3",
+    ),
     RunEnded(stand="finished"),
 )
 

@@ -10,7 +10,7 @@ import pytest
 
 from drkit.adapters.codec import from_json
 from drkit.adapters.journal_file import JournalFile
-from drkit.model.record import IncidentBegan, RunEnded
+from drkit.model.record import GateAnswered, IncidentBegan, RunEnded
 from drkit.ports import Journal
 from tests.contract.journal.records import AT, BODIES
 from tests.fakes.journal import MemoryJournal
@@ -56,6 +56,11 @@ def test_records_are_numbered_in_the_order_of_their_appending(opened: Open) -> N
 def test_an_incident_written_before_unobserved_starts_were_recorded_is_read() -> None:
     old = {"start": "2026-03-14T03:00:00Z", "source": "probe", "per_process": {}}
     assert from_json(old, IncidentBegan).unobserved == ()
+
+
+def test_an_answer_written_before_codes_could_be_broken_is_read() -> None:
+    old = {"step": "consent", "person": "ana", "role": "lead", "consent": True}
+    assert from_json({**old, "comment": "", "signed": False}, GateAnswered).broken == ""
 
 
 def test_appending_nothing_changes_nothing(opened: Open) -> None:

@@ -46,7 +46,7 @@ def test_each_event_is_one_plain_line_with_its_time(capsys: pytest.CaptureFixtur
     assert "rebuild of eu-central-1.g1 begins" in lines[0]
     assert any("incident since" in line and "(source: probe)" in line for line in lines)
     assert any("✓ compute done in 11s, 3 changed" in line for line in lines)
-    assert any("yes, says ana (unsigned)" in line for line in lines)
+    assert any("consent: ana (lead) consented" in line and "(not signed)" in line for line in lines)
     assert lines[-1].endswith("the run finished")
 
 

@@ -55,6 +55,12 @@ def test_the_json_holds_what_the_text_shows(shop: Path) -> None:
         assert all(starts[need] <= starts[step["id"]] for need in step["needs"])
 
 
+def test_what_one_person_can_do_alone_is_a_notice(shop: Path) -> None:
+    assert "notice: steps.consent: one person alone" in run(shop).output
+    [notice] = json.loads(run(shop, "--output", "json").stdout)["notices"]
+    assert notice["place"] == "steps.consent"
+
+
 def test_a_region_that_is_no_site_is_refused_with_those_there_are(shop: Path) -> None:
     result = run(shop, "--region", "eu-west-1")
     assert isinstance(result.exception, ConfigurationError)

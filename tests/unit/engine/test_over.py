@@ -9,6 +9,7 @@ from drkit.model.outcome import Outcome, State
 from drkit.model.record import (
     Body,
     GateAnswered,
+    GateOverdue,
     ProblemAccepted,
     Record,
     RunBegan,
@@ -81,6 +82,13 @@ def test_a_step_that_was_left_out_keeps_its_run_open() -> None:
 def test_a_no_before_the_cutover_ends_the_run_though_something_else_failed() -> None:
     no = answered("consent", consent=False)
     assert is_over(run_of(ended("support", State.FAILED), ended("proof"), no))
+
+
+def test_silence_before_the_cutover_ends_the_run_and_an_escalation_does_not() -> None:
+    silence = GateOverdue(step="consent", asks=None)
+    assert is_over(run_of(ended("support", State.FAILED), ended("proof"), silence))
+    brings_in = GateOverdue(step="consent", asks="dba")
+    assert not is_over(run_of(ended("support"), ended("proof"), brings_in))
 
 
 def test_a_no_at_another_gate_gives_up_what_waits_for_it_and_no_more() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drkit.errors import ConfigurationError, Problem
-from drkit.model.plan import Outside, Plan, Provider, RestoreTool, Stack
+from drkit.model.plan import Outside, Person, Plan, Provider, RestoreTool, Stack
 from drkit.model.step import RunKind
 from drkit.planning.graph import build_graph
 from drkit.planning.problems import find_problems
@@ -27,6 +27,14 @@ def test_a_plan_that_is_well_has_no_problem() -> None:
 
 def with_step(name: str, **settings: Any) -> Plan:
     return plans.plan(steps={**plans.plan().steps, name: plans.entry(name, **settings)})
+
+
+def with_gate(*, seals: tuple[str, ...] = (), **settings: Any) -> Plan:
+    roles = {"ana": ("lead",), "cy": ("lead",), "bo": ("sre",)}
+    people = {name: Person(name=name, roles=has) for name, has in roles.items()}
+    gate = plans.entry("consent", gate="lead", after=("proof.sales",), **settings)
+    steps = {**plans.plan().steps, "consent": gate}
+    return plans.plan(people=people, steps=steps, break_glass=seals)
 
 
 def with_sales(**changes: Any) -> Plan:
@@ -151,11 +159,53 @@ WRONG: dict[str, tuple[Plan, str, str, str]] = {
         "nothing would obey this",
         "services.orders.hosts",
     ),
-    "a limit of a gate": (
-        with_step("consent", gate="lead", after=("proof.sales",), limit=timedelta(hours=1)),
+    "a gate that waits no time": (
+        with_step("consent", gate="lead", after=("proof.sales",), limit=timedelta(0)),
         "steps.consent.limit",
-        "nothing would obey this",
+        "waits no time",
+        "as 30m",
+    ),
+    "a role to bring in without a limit": (
+        with_step("consent", gate="lead", after=("proof.sales",), escalate="sre"),
+        "steps.consent.escalate",
+        "the gate has no limit",
+        "limit: 30m",
+    ),
+    "a role to bring in where no gate is": (
+        with_step("orders", escalate="sre"),
+        "steps.orders.escalate",
+        "goes with `gate`",
         "take it out",
+    ),
+    "a role to bring in that nobody has": (
+        with_gate(limit=timedelta(hours=1), escalate="captain"),
+        "steps.consent.escalate",
+        "`captain` must be another role",
+        "sre",
+    ),
+    "a role to bring in that is asked already": (
+        with_gate(limit=timedelta(hours=1), escalate="lead"),
+        "steps.consent.escalate",
+        "brings in nobody",
+        "sre",
+    ),
+    "what is no seal of a code": (
+        with_gate(seals=("k7q2m-9xtpa-04rwe-bcdfg",), people=2),
+        "break-glass.0",
+        "this is no seal",
+        "drkit break-glass new",
+    ),
+    "a seal that stands there twice": (
+        with_gate(seals=("A" * 64, "A" * 64), people=2),
+        "break-glass",
+        "its code works once",
+        "keep one",
+    ),
+    "codes where no gate asks two": (
+        with_gate(seals=("A" * 64,)),
+        "break-glass",
+        "no code stands in for the first",
+        "people: 2",
     ),
     "a limit on what a gate says": (
         with_step("consent", gate="lead", after=("proof.sales",), stalled=timedelta(hours=1)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -130,3 +131,15 @@ def test_the_critical_path_is_a_way_through_the_graph() -> None:
     graph, path = build_graph(plan, RunKind.REBUILD), simulated(plan).critical_path
     for before, after in pairwise(path):
         assert before in graph.steps[after].needs
+
+
+def test_a_person_who_takes_longer_than_the_gates_limit_opens_nothing_unless_it_escalates() -> None:
+    def rebuilt(**gate: Any) -> Simulated:
+        steps = dict(plans.plan().steps)
+        steps["consent"] = replace(steps["consent"], limit=timedelta(minutes=5), **gate)
+        return simulated(plans.plan(steps=steps), person=timedelta(hours=10))
+
+    silent = rebuilt()
+    assert silent.steps["consent"].states == {State.REFUSED: 5}
+    assert all(process.live == 0 for process in silent.processes.values())
+    assert all(process.live == 5 for process in rebuilt(escalate="dba").processes.values())

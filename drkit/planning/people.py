@@ -1,0 +1,83 @@
+"""Who may answer gates: their keys and roles, and the seals of the codes that stand in for them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from drkit.errors import Problem
+from drkit.model.plan import Plan, StepEntry
+
+_KEY = re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
+_SEAL = re.compile(r"[A-Za-z0-9+/]{64}")
+
+
+def people_problems(plan: Plan) -> Iterator[Problem]:
+    """Keys and seals that are none, and gates that nobody, or too few, could answer."""
+    roles = {role for person in plan.people.values() for role in person.roles}
+    for person in plan.people.values():
+        if person.key is not None and not _KEY.fullmatch(person.key.strip()):
+            yield Problem(
+                place=f"people.{person.name}.key",
+                message="this is no ed25519 public key",
+                remedy="write the line of ~/.ssh/id_ed25519.pub: ssh-ed25519 AAAA…",
+            )
+    for entry in plan.steps.values():
+        yield from _enough_people(plan, entry)
+        if entry.gate and entry.gate not in roles:
+            yield Problem(
+                place=f"steps.{entry.name}.gate",
+                message=f"nobody in `people` has the role `{entry.gate}`",
+                remedy=f"roles there are: {', '.join(sorted(roles)) or 'none'}",
+            )
+        if entry.gate and entry.escalate and entry.escalate not in roles - {entry.gate}:
+            yield Problem(
+                place=f"steps.{entry.name}.escalate",
+                message=f"this brings in nobody: `{entry.escalate}` must be another role that"
+                " somebody in `people` has",
+                remedy=f"roles there are: {', '.join(sorted(roles - {entry.gate})) or 'no other'}",
+            )
+        if entry.gate and entry.limit is not None and not entry.limit:
+            yield Problem(
+                place=f"steps.{entry.name}.limit",
+                message="a gate that waits no time cannot be answered",
+                remedy="write how long it waits, as 30m, or take it out",
+            )
+    yield from _seals(plan)
+
+
+def _enough_people(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
+    able = [person for person in plan.people.values() if entry.gate in person.roles]
+    signing = [person for person in able if person.key]
+    wanted = 1 if entry.people is None else entry.people
+    if entry.gate and able and not 1 <= wanted <= len(able):
+        yield Problem(
+            place=f"steps.{entry.name}.people",
+            message=f"{wanted} people cannot answer: {len(able)} have the role `{entry.gate}`",
+            remedy=f"write 1 to {len(able)}, or give more people the role",
+        )
+    elif entry.gate and entry.signed and len(signing) < wanted:
+        yield Problem(
+            place=f"steps.{entry.name}.signed",
+            message=f"{len(signing)} of the {len(able)} people with the role `{entry.gate}` have a"
+            f" key, and {wanted} must sign",
+            remedy="give them `key: ssh-ed25519 AAAA…` in `people`",
+        )
+
+
+def _seals(plan: Plan) -> Iterator[Problem]:
+    for number, seal in enumerate(plan.break_glass):
+        if not _SEAL.fullmatch(seal):
+            yield Problem(
+                place=f"break-glass.{number}",
+                message="this is no seal: 64 characters of base 64",
+                remedy="copy the whole line that `drkit break-glass new` printed",
+            )
+    for seal, times in Counter(plan.break_glass).items():
+        if times > 1:
+            yield Problem(
+                place="break-glass",
+                message=f"{seal} stands here {times} times: its code works once",
+                remedy="keep one of them",
+            )
