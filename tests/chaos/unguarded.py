@@ -7,8 +7,6 @@ from typing import Any
 from drkit.adapters.lease import Lease
 from drkit.adapters.outside_store import OutsideStore
 
-GUARDS = ("segment", "lease")
-
 
 def take_away(guard: str) -> None:
     match guard:
