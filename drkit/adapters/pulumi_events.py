@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pulumi.automation import EngineEvent
-from pulumi.automation.events import OpType
+from pulumi.automation.events import OpType, StepEventStateMetadata
 
 from drkit.errors import EffectUnknown
 from drkit.model.outcome import Failure
 
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What a preview says in place of a text that it cannot know yet."""
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key by which Pulumi marks a value that is not a plain one (a secret, an asset)."""
 _LAST_WORDS = timedelta(seconds=5)
@@ -53,6 +55,8 @@ class Account:
     failures: list[Failure] = field(default_factory=list)
     outputs: Mapping[str, object] = field(default_factory=dict)
     """The stack's outputs as the events give them: secrets masked."""
+    created: list[StepEventStateMetadata] = field(default_factory=list)
+    """What the operation begins to create, or a preview would: in the order of their needs."""
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def hear(self, event: EngineEvent) -> None:
@@ -61,6 +65,8 @@ class Account:
             self._diagnosed(said.severity, said.message, said.urn)
         if begun := event.resource_pre_event:
             self._tell(begun.metadata.op, begun.metadata.urn, finished=False)
+            if begun.metadata.op is OpType.CREATE and begun.metadata.new is not None:
+                self.created.append(begun.metadata.new)
         if ended := event.res_outputs_event:
             self._tell(ended.metadata.op, ended.metadata.urn, finished=True)
             if ended.metadata.type == _ROOT and ended.metadata.new is not None:
