@@ -18,7 +18,7 @@ from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Header, Report
-from drkit.reporting.steps import StepReport, wrong
+from drkit.reporting.steps import StepReport, noted, wrong
 from drkit.reporting.timeline import phases
 from drkit.reporting.verdict import Verdict
 
@@ -67,6 +67,7 @@ def render(report: Report, *, colour: bool = False) -> str:
     blocks = [
         _steps(report, colour=colour),
         _lost(report),
+        [line for step in noted(report.steps) for line in _note(step)],
         _wrong(report.steps),
         _slowest(report, colour=colour),
         _processes(report, colour=colour),
@@ -141,6 +142,10 @@ def _wrong(steps: tuple[StepReport, ...]) -> list[str]:
         if step.log:
             lines.append(f"  log {step.log}")
     return lines
+
+
+def _note(step: StepReport) -> list[str]:
+    return _indented(f"NOTE: {step.id}: {step.message}", "")
 
 
 def _indented(text: str, indent: str) -> list[str]:

@@ -108,6 +108,11 @@ def wrong(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
     return tuple(s for s in steps if s.state in BAD and s.state is not State.NOT_RUN)
 
 
+def noted(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
+    """Stacks that are up, and of whose state there is something to say all the same."""
+    return tuple(s for s in steps if s.kind == "stack" and s.state is State.DONE and s.message)
+
+
 def _said(records: tuple[Record, ...]) -> _Said:
     answers: dict[str, tuple[datetime, GateAnswered]] = {}
     skipped: dict[str, StepSkipped] = {}
