@@ -69,8 +69,9 @@ class Opening:
             back = copies is not None and self._bring_back(copies, opened, settings)
             stack, exported = (create_or_select if self.create else select)(opened, settings.stack)
             if self.tell is not None and exported.deployment:
-                if copies is not None and back:
-                    before = self._ready(opened, stack, exported)
+                before = self._ready(opened, stack, exported)
+                # one that holds nothing was destroyed: what it makes now is new
+                if copies is not None and back and before.state.resources:
                     adopt_made_since(before, copies, self._cloud(settings), self.tell)
                     exported = stack.export_stack()
                 stale = Stale(opened, stack, settings.plain["aws:region"], exported)
