@@ -115,8 +115,8 @@ class Cloud:
             found = set(self._associations(pending.inputs))
         else:
             raise EffectUnknown(
-                f"{pending.name} may have been made by an update that was killed, and drkit does "
-                f"not know how to look for its kind",
+                f"{pending.name} may have been made by an update that was killed or that the state "
+                "does not know, and drkit does not know how to look for its kind",
                 remedy="follow “A stack killed in mid-update” in docs/reference/stacks.md",
             )
         found -= set(known)

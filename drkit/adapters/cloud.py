@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from drkit.errors import ConfigurationError
@@ -10,13 +11,17 @@ from drkit.ports import World
 _GLOBAL = frozenset({"iam", "route53"})
 _GLOBAL_REGION = "us-east-1"
 """Where AWS keeps its global services, and what calls to them are signed for."""
+_CONNECT = timedelta(seconds=3)
+"""How long a region may take to accept a connection (law 8)."""
+ANSWER = timedelta(seconds=10)
+"""How long a call may take, if its caller is no less patient."""
 
 
-def client(world: World, service: str, region: str) -> Any:
+def client(world: World, service: str, region: str, *, answer: timedelta = ANSWER) -> Any:
     """A client of ``service``: global services at the world's global endpoint.
 
-    Any: boto3 makes its clients' classes while it runs. A try takes at most 3 s to connect (law 8).
-    Raises ConfigurationError for a region that the world does not have.
+    Any: boto3 makes its clients' classes while it runs. A call waits for ``answer`` at most, and is
+    sent twice at most. Raises ConfigurationError for a region that the world does not have.
     """
     import boto3
     from botocore.config import Config
@@ -39,8 +44,8 @@ def client(world: World, service: str, region: str) -> Any:
         aws_session_token=world.token.reveal() if world.token else None,
         verify=str(world.ca) if world.ca else None,
         config=Config(
-            connect_timeout=3,
-            read_timeout=10,
+            connect_timeout=min(_CONNECT, answer).total_seconds(),
+            read_timeout=answer.total_seconds(),
             retries={"total_max_attempts": 2, "mode": "standard"},
             s3={"addressing_style": "path"} if endpoint and endpoint.url else {},
         ),
@@ -56,5 +61,5 @@ def said_by_cloud() -> tuple[type[Exception], ...]:
 
 def error_code(error: Exception) -> str:
     """``NoSuchKey``, ``AccessDenied``, …; empty where the cloud did not answer at all."""
-    response = getattr(error, "response", {})
+    response = getattr(error, "response", None) or {}  # None where a read timed out
     return str(response.get("Error", {}).get("Code", ""))

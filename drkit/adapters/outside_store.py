@@ -1,4 +1,4 @@
-"""Small objects in the bucket outside: read, listed, and written by conditional PUT only.
+"""Small objects in a bucket outside: read, listed, and written by conditional PUT only.
 
 One client for all calls (making one costs more than a call), which threads may share.
 """
@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
-from drkit.adapters.cloud import client, error_code, said_by_cloud
+from drkit.adapters.cloud import ANSWER, client, error_code, said_by_cloud
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
 from drkit.ports import World
 
 _LOST_RACE = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 _NOT_THERE = frozenset({"NoSuchKey", "404"})
+_NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 _REMEDY = "check the outside location and the credentials; `drkit prepare` makes the bucket"
 
 
@@ -26,6 +27,7 @@ class Stored:
     body: bytes
     tag: str
     """For the conditional PUT that replaces exactly this."""
+    written: datetime
     age: timedelta
     """Since it was written, by the clock of the store."""
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -33,16 +35,29 @@ class Stored:
 
 
 class OutsideStore:
-    """The objects below no other prefix than their own: ``leases/``, ``journals/``."""
+    """The objects below no other prefix than their own: ``leases/``, ``journals/``, ``stacks/``."""
 
-    def __init__(self, world: World, plan: Plan) -> None:
-        self._s3 = client(world, "s3", plan.outside.region)
-        self._bucket = plan.outside.state
+    def __init__(
+        self, world: World, plan: Plan, *, bucket: str = "", answer: timedelta = ANSWER
+    ) -> None:
+        """In the plan's state bucket if no other is named; ``answer`` is what a call may take."""
+        self._s3 = client(world, "s3", plan.outside.region, answer=answer)
+        self.bucket = bucket or plan.outside.state
+
+    def is_there(self) -> bool:
+        """Whether its bucket was made. Raises ConfigurationError."""
+        try:
+            self._s3.head_bucket(Bucket=self.bucket)
+        except said_by_cloud() as error:
+            if error_code(error) in _NO_BUCKET:
+                return False
+            raise self._trouble("asked for", "", error) from error
+        return True
 
     def read(self, key: str) -> Stored | None:
         """None where there is no such object. Raises ConfigurationError for any other answer."""
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+            answer = self._s3.get_object(Bucket=self.bucket, Key=key)
             body = answer["Body"].read()
         except said_by_cloud() as error:
             if error_code(error) in _NOT_THERE:
@@ -53,6 +68,7 @@ class OutsideStore:
         return Stored(
             body=body,
             tag=answer["ETag"],
+            written=answer["LastModified"],
             age=max(age, timedelta(0)),
             notes=answer["Metadata"],
         )
@@ -73,7 +89,7 @@ class OutsideStore:
         condition: Mapping[str, str] = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
         try:
             answer = self._s3.put_object(
-                Bucket=self._bucket,
+                Bucket=self.bucket,
                 Key=key,
                 Body=body,
                 ContentType="application/json",
@@ -86,13 +102,20 @@ class OutsideStore:
             raise self._trouble("written", key, error) from error
         return str(answer["ETag"])
 
+    def remove(self, key: str) -> None:
+        """Take an object away; one that is gone already is fine. Raises ConfigurationError."""
+        try:
+            self._s3.delete_object(Bucket=self.bucket, Key=key)
+        except said_by_cloud() as error:
+            raise self._trouble("removed", key, error) from error
+
     def names(self, prefix: str) -> Iterator[str]:
         """What stands below ``prefix`` (it ends in a slash), one level deep, sorted: objects by
         their name, folders with a slash. Raises ConfigurationError.
         """
         pages = self._s3.get_paginator("list_objects_v2")
         try:
-            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter="/"):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
                 found = [entry["Key"] for entry in page.get("Contents", ())]
                 found += [entry["Prefix"] for entry in page.get("CommonPrefixes", ())]
                 yield from sorted(name.removeprefix(prefix) for name in found)
@@ -101,5 +124,5 @@ class OutsideStore:
 
     def _trouble(self, done: str, key: str, error: Exception) -> ConfigurationError:
         return ConfigurationError(
-            f"s3://{self._bucket}/{key} cannot be {done}: {error}", remedy=_REMEDY
+            f"s3://{self.bucket}/{key} cannot be {done}: {error}", remedy=_REMEDY
         )

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pulumi.automation import EngineEvent
-from pulumi.automation.events import OpType, StepEventMetadata
+from pulumi.automation.events import OpType, StepEventMetadata, StepEventStateMetadata
 
 from drkit.errors import EffectUnknown
 from drkit.model.outcome import Failure
 
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What a preview says in place of a text that it cannot know yet."""
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key by which Pulumi marks a value that is not a plain one (a secret, an asset)."""
 _LAST_WORDS = timedelta(seconds=5)
@@ -56,6 +58,8 @@ class Account:
     """Instance that was to be made → the type that it was to have."""
     outputs: Mapping[str, object] = field(default_factory=dict)
     """The stack's outputs as the events give them: secrets masked."""
+    created: list[StepEventStateMetadata] = field(default_factory=list)
+    """What the operation begins to create, or a preview would: in the order of their needs."""
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def hear(self, event: EngineEvent) -> None:
@@ -113,6 +117,8 @@ class Account:
         kind = (step.new.inputs or {}).get("instanceType") if step.new else None
         if step.op in _MAKES and isinstance(kind, str):
             self.types[resource(step.urn)] = kind
+        if step.op is OpType.CREATE and step.new is not None:
+            self.created.append(step.new)
 
     def _diagnosed(self, severity: str, message: str, urn: str | None) -> None:
         text = message.strip()

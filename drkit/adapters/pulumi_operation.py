@@ -161,6 +161,12 @@ def translated(stack: str) -> Iterator[None]:
                 f"the state of stack {stack} was made with another passphrase",
                 remedy="put the `pulumi_passphrase` it was made with back into the vault",
             ) from error
+        if "load checkpoint" in said:
+            raise StepError(
+                f"the state of stack {stack} is damaged: {_cause(said)}",
+                remedy="bring the stack up (`drkit prepare` does it for outside): that brings its "
+                "state back from a copy",
+            ) from error
         raise StepError(
             f"Pulumi could not work on stack {stack}: {_cause(said)}",
             remedy="the log of the step has all that it said",

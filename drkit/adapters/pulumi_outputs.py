@@ -6,16 +6,20 @@ Takes 0.3 to 0.5 s. Refuses to hand a secret on as anything but :class:`drkit.po
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from pulumi.automation import StackNotFoundError
 
+from drkit.adapters.pulumi_deadline import deadline
 from drkit.adapters.pulumi_operation import translated
 from drkit.adapters.pulumi_settings import OUTSIDE
 from drkit.adapters.pulumi_workspace import Backend, backend_of, open_workspace
-from drkit.errors import ConfigurationError
+from drkit.errors import ConfigurationError, EffectUnknown
 from drkit.model.plan import Plan
 from drkit.ports import Secret, World
 
+_LIMIT = timedelta(seconds=60)
+"""How long reading may take: a state's backend may accept a connection and never answer."""
 Identities = Mapping[str, Mapping[str, Mapping[str, Secret]]]
 """Site → purpose → ``user``, ``key``, ``secret``: as :class:`drkit.ports.Context` has them."""
 
@@ -24,17 +28,27 @@ def outputs(plan: Plan, backend: Backend, *, name: str, stack: str) -> Mapping[s
     """The outputs of Pulumi stack ``stack`` of the project stacks/``name``.
 
     A secret one is a :class:`Secret` if it is text, else a mapping whose texts are all secrets.
-    Raises ConfigurationError if the stack is not there, StepError if its state does not open.
+    Raises ConfigurationError if the stack is not there or nothing is heard of it in time, StepError
+    if its state does not open.
     """
     with open_workspace(plan.root / "stacks" / name, backend) as opened, translated(name):
         try:
-            found = opened.workspace.stack_outputs(stack)
+            with deadline(_LIMIT, f"reading {stack} from {backend.url}"):
+                found = opened.workspace.stack_outputs(stack)
         except StackNotFoundError as error:
             raise ConfigurationError(
-                f"the stack {name} ({stack}) has never been brought up",
-                remedy="run `drkit prepare`" if name == OUTSIDE else f"bring {name} up first",
+                f"the stack {name} ({stack}) has never been brought up, or its state is lost",
+                remedy=_up(name),
+            ) from error
+        except EffectUnknown as error:
+            raise ConfigurationError(
+                str(error), remedy="bring the outside location back, then run it again"
             ) from error
     return {key: _sealed(out.value) if out.secret else out.value for key, out in found.items()}
+
+
+def _up(name: str) -> str:
+    return "run `drkit prepare`" if name == OUTSIDE else f"bring {name} up first"
 
 
 def identities(plan: Plan, world: World, vault: Mapping[str, Secret]) -> Identities:

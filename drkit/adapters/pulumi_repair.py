@@ -47,15 +47,7 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     Raises StepError while an update is at work, or may be; EffectUnknown for a resource that cannot
     be looked for. Nothing is changed then.
     """
-    name, project = stale.stack.name, stale.opened.project
-    locks = read_locks(
-        backend.url,
-        lambda: client(context.world, "s3", context.plan.outside.region),
-        project=project,
-        stack=name,
-    )
-    for lock in locks:
-        _must_be_gone(lock, project, context.lost)
+    locks = dead_locks(stale.opened, stale.stack.name, backend, context)
     if not locks and not (stale.exported.deployment or {}).get("pending_operations"):
         return stale.exported
     tell("an earlier update was killed: looking for what it had begun")
@@ -76,6 +68,25 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     mended = Deployment(version=exported.version, deployment=document)
     stale.stack.import_stack(mended)
     return mended
+
+
+def dead_locks(opened: Opened, stack: str, backend: Backend, context: Context) -> list[Lock]:
+    """The locks that killed updates left. Raises StepError while one is at work, or may be."""
+    locks = read_locks(
+        backend.url,
+        lambda: client(context.world, "s3", context.plan.outside.region),
+        project=opened.project,
+        stack=stack,
+    )
+    for lock in locks:
+        _must_be_gone(lock, opened.project, context.lost)
+    return locks
+
+
+def let_settle(opened: Opened) -> None:
+    """End what outlived a killed update here, and wait until what it sent has arrived."""
+    processes.end_processes(processes.with_environment(MARK, opened.mark))
+    time.sleep(_SETTLED.total_seconds())
 
 
 def _must_be_gone(lock: Lock, stack: str, lost: tuple[str, ...]) -> None:
@@ -106,7 +117,7 @@ def _adopted(document: Mapping[str, Any], cloud: Cloud, tell: Progress) -> Itera
         missing = []
         for entry in sought:
             pending = Pending(urn=entry["urn"], type=entry["type"], inputs=entry.get("inputs", {}))
-            live = _find(cloud, pending, known.get(pending.urn, ()))
+            live = find_live(cloud, pending, known.get(pending.urn, ()))
             if live is None:
                 missing.append(entry)
             else:
@@ -117,7 +128,8 @@ def _adopted(document: Mapping[str, Any], cloud: Cloud, tell: Progress) -> Itera
             time.sleep(_SETTLED.total_seconds())
 
 
-def _find(cloud: Cloud, pending: Pending, known: Sequence[str]) -> str | None:
+def find_live(cloud: Cloud, pending: Pending, known: Sequence[str]) -> str | None:
+    """As :meth:`Cloud.find`. Raises StepError where the cloud does not answer."""
     try:
         return cloud.find(pending, known)
     except said_by_cloud() as error:

@@ -1,18 +1,17 @@
 """A stack as a step: brings a Pulumi project up for one generation of a site, and previews it.
 
 Safe to repeat: `up` changes what differs and nothing else, and an existing stack is refreshed
-first, so that what was lost behind Pulumi's back is made again. What a killed update left is
-cleared away before (law 4): repeating it would make a second one of everything in flight.
+first, so that what was lost behind Pulumi's back is made again. What is wrong with its state is
+mended before (law 4, :mod:`drkit.adapters.pulumi_opening`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,23 +19,14 @@ from pulumi.automation import StackNotFoundError
 
 from drkit import processes
 from drkit.adapters.hosts_output import Expected, unusable
-from drkit.adapters.pulumi_capacity import bring_up, keep_types
-from drkit.adapters.pulumi_deadline import deadline
-from drkit.adapters.pulumi_operation import (
-    OpenStack,
-    create_or_select,
-    outcome,
-    select,
-    translated,
-)
-from drkit.adapters.pulumi_repair import Stale, clear
-from drkit.adapters.pulumi_settings import SEED, settings_of
-from drkit.adapters.pulumi_state import read_state
-from drkit.adapters.pulumi_workspace import Backend, backend_of, open_workspace
+from drkit.adapters.pulumi_capacity import bring_up
+from drkit.adapters.pulumi_opening import Opening
+from drkit.adapters.pulumi_operation import OpenStack, outcome
+from drkit.adapters.pulumi_workspace import Backend, backend_of
 from drkit.errors import EffectUnknown, StepError
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.model.step import StackWork
-from drkit.ports import Context, Progress, Secret
+from drkit.ports import Context, Progress
 
 _RESERVE = timedelta(seconds=30)
 """Kept of a step's limit, so that the CLI can end its own way before the supervisor ends it."""
@@ -60,6 +50,7 @@ class StackTool:
         """``backend`` says where the state is, if not in the plan's state bucket."""
         self._name = work.stack
         self._backend = backend
+        self._notes: list[str] = []
         # built per try: what looking takes is no longer there for doing
         self._began = time.monotonic() - processes.age_of_try().total_seconds()
 
@@ -68,21 +59,21 @@ class StackTool:
 
         Raises EffectUnknown, with the remedy, for what an earlier try left and nobody can tell.
         """
-        with self._open(context, self._state_of(context), tell=_noted(context)) as stack:
+        with self._open(context, tell=_into_log(context)) as stack:
             if stack.state.resources == 0:
                 return None
             stack.run("refresh", _silent)
             found = stack.run("preview", _silent)
         if found.changed or found.failures or self._unusable(found.public_outputs(), context):
             return None
-        return Outcome(state=State.DONE, changed=0, facts=found.public_outputs())
+        return self._noted(Outcome(state=State.DONE, changed=0, facts=found.public_outputs()))
 
     def do(self, context: Context, progress: Progress) -> Outcome:
         """Bring the stack up. ``changed`` counts resources; facts are the outputs, less secrets.
 
         FAILED, too, where no later step could use its hosts: what is done is not tried again.
         """
-        with self._open(context, self._state_of(context), tell=progress) as stack:
+        with self._open(context, tell=progress) as stack:
             ended = bring_up(stack, self._types(context), progress, region=context.target.region)
         if ended.done and (wrong := self._unusable(ended.facts, context)):
             failure = Failure(
@@ -90,24 +81,25 @@ class StackTool:
                 remedy=f"mend stacks/{self._name} (docs/reference/stacks.md), then run the same "
                 "command again",
             )
-            return dataclasses.replace(
+            ended = dataclasses.replace(
                 ended, state=State.FAILED, message=failure.message, facts={}, failures=(failure,)
             )
-        return ended
+        return self._noted(ended)
 
     def preview(self, context: Context) -> Preview:
         """What ``do`` would change; writes nothing, not even a stack that is not there yet.
 
         Raises StepError, also where the program or the provider refuses.
         """
-        backend = self._state_of(context)
         try:
-            with self._open(context, backend, create=False) as stack:
+            with self._open(context, create=False) as stack:
                 found = stack.run("preview", _silent)
         except StackNotFoundError:
             with tempfile.TemporaryDirectory(prefix="drkit-preview-") as nowhere:
-                blank = dataclasses.replace(backend, url=f"file://{nowhere}", endpoint=None)
-                with self._open(context, blank) as stack:
+                blank = dataclasses.replace(
+                    self._state_of(context), url=f"file://{nowhere}", endpoint=None
+                )
+                with self._open(context, backend=blank) as stack:
                     found = stack.run("preview", _silent)
         if found.failures:
             first = found.failures[0]
@@ -118,10 +110,16 @@ class StackTool:
     def destroy(self, context: Context, progress: Progress) -> Outcome:
         """Destroy what the stack made, if anything. Protected resources make it fail."""
         try:
-            with self._open(context, self._state_of(context), create=False, tell=progress) as stack:
-                return outcome(stack.run("destroy", progress), self._name)
+            with self._open(context, create=False, tell=progress) as stack:
+                found = stack.run("destroy", progress)
         except StackNotFoundError:
             return Outcome(state=State.DONE, changed=0)
+        return self._noted(outcome(found, self._name))
+
+    def _noted(self, ended: Outcome) -> Outcome:
+        """With what is to be said of the stack besides: a state brought back, a copy not made."""
+        said = [ended.message, *self._notes] if ended.message else self._notes
+        return dataclasses.replace(ended, message="; ".join(dict.fromkeys(said)))
 
     def _types(self, context: Context) -> tuple[str, ...]:
         stack = context.plan.stacks.get(self._name)
@@ -137,45 +135,24 @@ class StackTool:
     def _state_of(self, context: Context) -> Backend:
         return self._backend or backend_of(context.plan, context.world, context.vault)
 
-    @contextmanager
     def _open(
         self,
         context: Context,
-        backend: Backend,
         *,
+        backend: Backend | None = None,
         create: bool = True,
         tell: Progress | None = None,
-    ) -> Iterator[OpenStack]:
-        """The stack, ready for an operation. What a killed update left is cleared away, and told
-        to ``tell``; without one it is an error (EffectUnknown), and nothing is written.
-        """
-        settings = settings_of(context, self._name)
-        seed = {SEED: Secret(secrets.token_hex(32))} if settings.provides_hosts else {}
-        with (
-            open_workspace(
-                context.plan.root / "stacks" / self._name,
-                backend,
-                stack=settings.stack,
-                settings=settings.plain,
-                secrets=seed,
-            ) as opened,
-            deadline(self._left(context), f"stack {self._name}"),
-            translated(self._name),
-        ):
-            if settings.provides_hosts:
-                opened.program.transformations += (keep_types,)
-            stack, exported = (create_or_select if create else select)(opened, settings.stack)
-            if tell is not None and exported.deployment:
-                stale = Stale(opened, stack, settings.plain["aws:region"], exported)
-                exported = clear(stale, backend, context, tell)
-            state = read_state(exported)
-            state.must_be_whole(self._name)
-            if state.seed is not None:
-                # made once per generation: the hosts that are there have keys of this seed
-                opened.program.secrets = {f"{opened.project}:{SEED}": state.seed}
-            yield OpenStack(
-                name=self._name, opened=opened, stack=stack, state=state, log=context.log
-            )
+    ) -> AbstractContextManager[OpenStack]:
+        """Without ``tell`` nothing is written."""
+        return Opening(
+            name=self._name,
+            context=context,
+            backend=backend or self._state_of(context),
+            limit=self._left(context),
+            create=create,
+            tell=tell,
+            notes=self._notes,
+        ).stack()
 
     def _left(self, context: Context) -> timedelta:
         """What is left of the try's time. Raises EffectUnknown if nothing is."""
@@ -195,7 +172,7 @@ class StackTool:
 def _silent(_line: str) -> None: ...
 
 
-def _noted(context: Context) -> Progress:
+def _into_log(context: Context) -> Progress:
     """Into the log of the try: a look has nobody to tell."""
 
     def note(line: str) -> None:

@@ -7,14 +7,15 @@ state is in the plan's state bucket. Refuses to wait for a state bucket that doe
 
 from __future__ import annotations
 
+import http.client
 import runpy
 import shutil
-import socket
+import ssl
 import sys
 import tempfile
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -216,15 +217,33 @@ def _write_settings(folder: Path, place: Path, stack: str, settings: Mapping[str
 
 
 def _reach(backend: Backend) -> None:
-    """See that the state's endpoint takes a connection: the CLI would try for minutes."""
+    """See that the state's endpoint answers, whatever it says: the CLI would wait for minutes, and
+    without end for one that takes the connection and stays silent.
+    """
     if not backend.endpoint:
         return
     where = urllib.parse.urlsplit(backend.endpoint)
-    address = (where.hostname or "", where.port or (443 if where.scheme == "https" else 80))
+    limit, name = _ANSWER.total_seconds(), where.hostname or ""
+    line = http.client.HTTPConnection(name, where.port, timeout=limit)
+    if where.scheme == "https":
+        trusted = _trusting(backend.environment.get("AWS_CA_BUNDLE"))
+        line = http.client.HTTPSConnection(name, where.port, timeout=limit, context=trusted)
     try:
-        socket.create_connection(address, timeout=_ANSWER.total_seconds()).close()
-    except OSError as error:
+        with closing(line):
+            line.request("HEAD", "/")
+            line.getresponse()
+    except (OSError, http.client.HTTPException) as error:
         raise StepError(
             f"the state of the stacks cannot be reached at {backend.endpoint}: {error}",
             remedy="nothing was changed; bring the outside location back, then run it again",
         ) from error
+
+
+def _trusting(authorities: str | None) -> ssl.SSLContext:
+    """As boto3 does it; Python 3.13's own default is stricter with private authorities."""
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if authorities:
+        trusted.load_verify_locations(authorities)
+    else:
+        trusted.load_default_certs()
+    return trusted

@@ -19,7 +19,7 @@ from drkit.model.quantities import Money, format_duration
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Report
-from drkit.reporting.steps import deviating, wrong
+from drkit.reporting.steps import noted, wrong
 from drkit.reporting.timeline import line_of, phases
 from drkit.reporting.verdict import Verdict
 
@@ -52,7 +52,7 @@ def render(report: Report) -> str:
             row_height=ROW,
             slowest=slowest(report.steps),
             wrong=wrong(report.steps),
-            deviating=deviating(report.steps),
+            noted=noted(report.steps),
             states=_states(report),
             plan=yaml.safe_dump(dict(report.plan), sort_keys=False, allow_unicode=True),
         )

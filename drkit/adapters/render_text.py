@@ -19,7 +19,7 @@ from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Header, Report
-from drkit.reporting.steps import StepReport, deviating, wrong
+from drkit.reporting.steps import StepReport, noted, wrong
 from drkit.reporting.timeline import phases
 from drkit.reporting.verdict import Verdict
 
@@ -68,6 +68,7 @@ def render(report: Report, *, colour: bool = False) -> str:
     blocks = [
         _steps(report, colour=colour),
         _lost(report),
+        [line for step in noted(report.steps) for line in _note(step)],
         _wrong(report.steps),
         _slowest(report, colour=colour),
         _processes(report, colour=colour),
@@ -142,6 +143,10 @@ def _wrong(steps: tuple[StepReport, ...]) -> list[str]:
         if step.log:
             lines.append(f"  log {step.log}")
     return lines
+
+
+def _note(step: StepReport) -> list[str]:
+    return _indented(f"NOTE: {step.id}: {step.message}", "")
 
 
 def _indented(text: str, indent: str) -> list[str]:
@@ -235,7 +240,6 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         f"plan      changed {_at(at)} ({change.reason}), by {change.operator}"
         for at, change in report.plan_changes
     ]
-    lines += [f"{step.id:<9} {step.message}" for step in deviating(report.steps)]
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "

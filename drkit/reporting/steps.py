@@ -116,9 +116,11 @@ def wrong(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
     return tuple(s for s in steps if s.state in BAD and s.state is not State.NOT_RUN)
 
 
-def deviating(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
-    """The stacks that are done with something else than the plan asks for first, as they say."""
-    return tuple(s for s in steps if s.done and s.kind == "stack" and s.message)
+def noted(steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
+    """Stacks that are up, and of which there is something to say all the same: what became of their
+    state, what they took instead of what the plan asks for first.
+    """
+    return tuple(s for s in steps if s.kind == "stack" and s.done and s.message)
 
 
 def _said(records: tuple[Record, ...]) -> _Said:

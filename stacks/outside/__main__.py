@@ -38,12 +38,12 @@ def allow(actions: list[str], *resources: str, effect: str = "Allow") -> dict[st
     }
 
 
-def access(actions: list[str], bucket: str, below: str = "") -> str:
+def access(actions: list[str], bucket: str, *below: str) -> str:
     """The policy that gives ``actions`` on objects of a bucket, all or those ``below/``, and lets
     the bucket be listed."""
     statements = [
         allow(["s3:ListBucket", "s3:GetBucketLocation"], bucket),
-        allow(actions, f"{bucket}/{below}*"),
+        allow(actions, *(f"{bucket}/{prefix}*" for prefix in below or ("",))),
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
@@ -54,7 +54,8 @@ def purposes(site: str) -> dict[str, str]:
     return {
         "backup": access(WRITE, backups, "pgbackrest/"),
         "files": access(WRITE, backups, "restic/"),
-        "restore": access(READ, backups),
+        # not the copies of the stacks' states, which are there too
+        "restore": access(READ, backups, "pgbackrest/", "restic/"),
         "epoch": json.dumps(epoch),
         "numbers": json.dumps(
             {"Version": "2012-10-17", "Statement": [allow(REPLACE, f"{state}/numbers/*")]}

@@ -140,6 +140,8 @@ def test_each_site_has_an_identity_per_purpose_with_one_policy(built: Site) -> N
         (action, "boutique-dr/numbers/*") for action in ("s3:GetObject", "s3:PutObject")
     }
     assert not any("Put" in action or "Delete" in action for action, _ in allowed["restore"])
+    read = {resource for action, resource in allowed["restore"] if action == "s3:GetObject"}
+    assert read == {"boutique-backup/pgbackrest/*", "boutique-backup/restic/*"}
     for purpose, below in (("backup", "pgbackrest"), ("files", "restic")):
         written = {resource for action, resource in allowed[purpose] if "Put" in action}
         assert written == {f"boutique-backup/{below}/*"}

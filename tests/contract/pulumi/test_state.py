@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from collections.abc import Callable
+
 import pytest
 from pulumi.automation import Deployment
 
 from drkit.adapters.pulumi_events import holds_secret, resource
-from drkit.adapters.pulumi_state import locked, read_state
+from drkit.adapters.pulumi_state import (
+    Damaged,
+    locked,
+    pending_in,
+    read_state,
+    read_stored,
+    resources_of,
+)
 from drkit.errors import EffectUnknown, StepError
 
 MASKED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -57,3 +68,46 @@ def test_a_resource_is_named_by_its_type_and_name() -> None:
     assert resource(HOST.replace("aws:ec2", "my:own:Group$aws:ec2")).endswith("Instance db-1")
     assert resource("urn:pulumi:s::p::pulumi:pulumi:Stack::p-s") == ""
     assert resource(None) == ""
+
+
+def stored(stack: str = "organization/network/eu-central-1.g2", **latest: object) -> bytes:
+    checkpoint = {"stack": stack, "latest": {"manifest": {}, **latest}}
+    return json.dumps({"version": 3, "checkpoint": checkpoint}).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "flaw"),
+    [
+        (b"", "0 bytes that are no whole JSON"),
+        (stored()[:-1], "no whole JSON"),
+        (gzip.compress(stored())[:-20], "no whole JSON"),
+        (b"\xff\xfe", "no whole JSON"),
+        (b"{}", "not a state"),
+        (b"[]", "not a state"),
+        (b'{"version": 3, "checkpoint": null}', "not a state"),
+        (stored(resources=[{"urn": HOST}]), "not a state"),
+        (stored(resources=["a word"]), "not a state"),
+        (stored(resources=[{"urn": "", "type": "t"}]), "resources without a name"),
+        (stored("organization/network/eu-central-1.g1"), "the state of network/eu-central-1.g1"),
+        (stored("organization/storage/eu-central-1.g2"), "the state of storage/eu-central-1.g2"),
+    ],
+)
+def test_a_stored_state_that_is_not_one_of_this_stack_is_damaged(body: bytes, flaw: str) -> None:
+    with pytest.raises(Damaged, match=flaw):
+        read_stored(body, project="network", stack="eu-central-1.g2")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_stored_state_is_read_plain_and_packed(pack: Callable[[bytes], bytes]) -> None:
+    resources = [{"urn": HOST, "type": "aws:ec2/instance:Instance"}]
+    body = pack(stored(resources=resources, pending_operations=[{"type": "creating"}]))
+    document = read_stored(body, project="network", stack="eu-central-1.g2")
+    assert resources_of(document) == resources
+    assert pending_in(document)
+
+
+def test_a_stack_that_is_new_holds_nothing_and_is_not_damaged() -> None:
+    body = b'{"version": 0, "checkpoint": {"stack": "organization/network/eu-central-1.g2"}}'
+    document = read_stored(body, project="network", stack="eu-central-1.g2")
+    assert resources_of(document) == []
+    assert not pending_in(document)

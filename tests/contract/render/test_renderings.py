@@ -52,6 +52,13 @@ def test_a_failure_is_rendered_with_host_task_and_message(name: str) -> None:
         assert word in text
 
 
+@pytest.mark.parametrize("name", ["text", "json", "html"])
+def test_what_is_to_be_said_of_a_stack_that_is_up_is_rendered(name: str) -> None:
+    text = RENDERINGS[name](report(journals.with_a_state_brought_back()))
+    assert "its state was lost and is brought back" in text
+    assert "its state was lost" not in RENDERINGS[name](report(journals.undisturbed()))
+
+
 @each_rendering
 def test_each_lost_promise_is_rendered_with_its_ledger(name: str) -> None:
     text = RENDERINGS[name](report(journals.undisturbed()))

@@ -261,6 +261,12 @@ def with_a_failed_check() -> Records:
     return play(Story(ends={"proof.payment": failed}))
 
 
+def with_a_state_brought_back() -> Records:
+    """The network was up all the time; the state of its stack was not."""
+    words = "its state was lost and is brought back as it was at 2026-11-22 10:00:00 UTC"
+    return play(Story(ends={"network": Outcome(state=State.DONE, changed=0, message=words)}))
+
+
 def that_waits() -> Records:
     """All is proven and nobody has consented yet."""
     return play(Story(consent=None, stand="waits"))

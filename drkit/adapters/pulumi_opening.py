@@ -1,0 +1,124 @@
+"""Opens a stack for an operation: with a state that is whole, and a copy of it afterwards.
+
+In this order: a state that is lost or damaged is brought back; what the cloud has and that state
+has not is adopted; what a killed update left is cleared away. Each needs what comes before it, and
+none makes anything. Refuses to hand out a stack whose state may be half of the truth.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pulumi.automation import Deployment, Stack
+
+from drkit.adapters.adoption import Cloud
+from drkit.adapters.cloud import client
+from drkit.adapters.made_since import adopt_made_since
+from drkit.adapters.pulumi_capacity import keep_types
+from drkit.adapters.pulumi_deadline import deadline
+from drkit.adapters.pulumi_operation import OpenStack, create_or_select, select, translated
+from drkit.adapters.pulumi_repair import Stale, clear, dead_locks, let_settle
+from drkit.adapters.pulumi_return import bring_back, kept
+from drkit.adapters.pulumi_settings import SEED, Settings, settings_of
+from drkit.adapters.pulumi_state import read_state
+from drkit.adapters.pulumi_workspace import Backend, Opened, open_workspace
+from drkit.adapters.state_copies import StateCopies
+from drkit.ports import Context, Progress, Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A stack that is to be opened, and how."""
+
+    name: str
+    context: Context
+    backend: Backend
+    limit: timedelta
+    """How long it may be open."""
+    create: bool = True
+    """Whether one that is not there is made."""
+    tell: Progress | None = None
+    """Told what had to be mended first. None: nothing is written, and what had to be is an error
+    (EffectUnknown)."""
+    notes: list[str] = field(default_factory=list)
+    """Gets what is to be said of the stack in the end, besides what the operation came to."""
+
+    @contextmanager
+    def stack(self) -> Iterator[OpenStack]:
+        """The stack, ready for an operation.
+
+        Raises StackNotFoundError, StepError, EffectUnknown.
+        """
+        settings = settings_of(self.context, self.name)
+        seed = {SEED: Secret(secrets.token_hex(32))} if settings.provides_hosts else {}
+        with (
+            open_workspace(
+                self.context.plan.root / "stacks" / self.name,
+                self.backend,
+                stack=settings.stack,
+                settings=settings.plain,
+                secrets=seed,
+            ) as opened,
+            deadline(self.limit, f"stack {self.name} (state in {self.backend.url})"),
+            translated(self.name),
+        ):
+            if settings.provides_hosts:
+                opened.program.transformations += (keep_types,)
+            copies = self._copies(opened, settings)
+            back = copies is not None and self._bring_back(copies, opened, settings)
+            stack, exported = (create_or_select if self.create else select)(opened, settings.stack)
+            if self.tell is not None and exported.deployment:
+                before = self._ready(opened, stack, exported)
+                # one that holds nothing was destroyed: what it makes now is new
+                if copies is not None and back and before.state.resources:
+                    adopt_made_since(before, copies, self._cloud(settings), self.tell)
+                    exported = stack.export_stack()
+                stale = Stale(opened, stack, settings.plain["aws:region"], exported)
+                exported = clear(stale, self.backend, self.context, self.tell)
+            ready = self._ready(opened, stack, exported)
+            ready.state.must_be_whole(self.name)
+            try:
+                yield ready
+            finally:
+                if copies is not None and self.tell is not None:
+                    self._keep(copies, self.tell)
+
+    def _copies(self, opened: Opened, settings: Settings) -> StateCopies | None:
+        """None where the state is in a folder: nobody else's, and gone with it."""
+        if not self.backend.url.startswith("s3://"):
+            return None
+        return StateCopies(
+            self.context.world, self.context.plan, project=opened.project, stack=settings.stack
+        )
+
+    def _bring_back(self, copies: StateCopies, opened: Opened, settings: Settings) -> bool:
+        def free() -> None:
+            if dead_locks(opened, settings.stack, self.backend, self.context):
+                let_settle(opened)
+
+        if words := bring_back(copies, self.tell, free):
+            self.notes.append(words)
+        return bool(words)
+
+    def _keep(self, copies: StateCopies, tell: Progress) -> None:
+        if trouble := kept(copies):
+            tell(trouble)
+            self.notes.append(trouble)
+
+    def _cloud(self, settings: Settings) -> Cloud:
+        return Cloud(
+            lambda service: client(self.context.world, service, settings.plain["aws:region"])
+        )
+
+    def _ready(self, opened: Opened, stack: Stack, exported: Deployment) -> OpenStack:
+        state = read_state(exported)
+        if state.seed is not None:
+            # made once per generation: the hosts that are there have keys of this seed
+            opened.program.secrets = {f"{opened.project}:{SEED}": state.seed}
+        return OpenStack(
+            name=self.name, opened=opened, stack=stack, state=state, log=self.context.log
+        )
