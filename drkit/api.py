@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from drkit.model.plan import Plan
 from drkit.model.record import Record
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import Observer
 from drkit.reporting.report import Report
@@ -57,6 +57,9 @@ class Options:
     reason: str = ""
     resumes: str = ""
     """Carry on with this run; where that cannot be, nothing is touched and no other is begun."""
+    mode: RunMode | None = None
+    """Planned: close the old site first and lose nothing. None: as the run that is carried on with;
+    a new one is unplanned."""
     max_parallel: int = 8
     since: datetime | None = None
     """When customers lost the shop, aware; None: what the probe saw."""
@@ -131,6 +134,7 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         first=options.first,
         reason=options.reason,
         resumes=options.resumes,
+        mode=options.mode,
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)

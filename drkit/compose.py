@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from drkit.errors import ConfigurationError, Problem, StepError, UsageError
+from drkit.carrying import intent_of
+from drkit.errors import ConfigurationError, Problem, StepError
 from drkit.model.record import IncidentBegan, RunBegan, Target
+from drkit.model.step import RunMode
 from drkit.model.wish import Wish
-from drkit.planning.changes import plan_changes
 from drkit.ports import Clock, Consent, Secret, World
 from drkit.reporting.seen import Failing
 
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
     from drkit.adapters.held import Held
     from drkit.adapters.journal_outside import JournalOutside
-    from drkit.adapters.preflight import Intent
     from drkit.adapters.pulumi_outputs import Identities
-    from drkit.adapters.runs_folder import RunsFolder
 
 T = TypeVar("T")
 
@@ -54,6 +53,8 @@ class Opened:
     """The run to carry on with."""
     satisfied: frozenset[str]
     """Its steps that are done, or were skipped."""
+    mode: RunMode
+    """As the run began, or is to begin."""
     failing: Mapping[str, Failing]
     """Process → the unbroken row of failures that the probe sees."""
     inherited: IncidentBegan | None
@@ -94,9 +95,14 @@ def look_around(wish: Wish) -> Around:
     from drkit.adapters.vault import open_vault
     from drkit.adapters.worlds import check_account, open_world
     from drkit.planning.problems import find_problems, region_problems
+    from drkit.planning.quiesce import mode_problems
 
     plan = wish.plan
-    problems = [*find_problems(plan, exists=lambda path: (plan.root / path).exists())]
+
+    def exists(path: Path) -> bool:
+        return (plan.root / path).exists()
+
+    problems = [*find_problems(plan, exists=exists), *mode_problems(wish.mode, exists)]
     problems += region_problems(plan, wish.region)
     problems += consent_problems(plan, wish.consent)
     vault = _or_problem(lambda: open_vault(plan), "secrets", problems)
@@ -120,7 +126,7 @@ def open_plan(around: Around) -> Opened:
 
     wish, plan, epoch = around.wish, around.wish.plan, around.epoch
     runs = RunsFolder(plan.root)
-    intent = _intent(wish, around.world, epoch, runs)
+    intent = intent_of(wish, around.world, epoch, runs)
     return Opened(
         wish=wish,
         world=around.world,
@@ -130,69 +136,10 @@ def open_plan(around: Around) -> Opened:
         versions=versions(),
         unfinished=intent.carried_on,
         satisfied=intent.done,
+        mode=intent.mode,
         failing=rows_of_failures(probe_file(plan.root), plan.processes),
         inherited=runs.incident_of(wish.kind, wish.region, serving=epoch.serving_name),
     )
-
-
-def _intent(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Intent:
-    from drkit.adapters.preflight import Intent
-
-    left = runs.left_behind(wish.kind, wish.region)
-    intent = Intent(
-        plan=wish.plan,
-        kind=wish.kind,
-        region=wish.region,
-        world=world,
-        epoch=epoch,
-        left=left,
-        recover_to=wish.recover_to,
-    )
-    if wish.resumes and (left is None or left.run != wish.resumes):
-        raise UsageError(
-            f"{wish.resumes} cannot be carried on: it is over, or its site has a newer run",
-            remedy=f"`drkit status {wish.resumes}` says how it stands",
-        )
-    against = _against_carrying_on(wish, intent, left, runs) if left is not None else ""
-    if wish.resumes and against:
-        changes = tuple(
-            Problem(place="plan", message=change, remedy="put it back as it was")
-            for change in plan_changes(left.plan if left else {}, wish.plan.source)
-        )
-        raise ConfigurationError(
-            f"{wish.resumes} cannot be carried on: {against}; nothing was touched",
-            problems=changes,
-            remedy=f"or begin another run: `drkit {wish.kind} --region {wish.region}`",
-        )
-    if left is None or against:
-        return intent
-    return replace(intent, carried_on=left, done=runs.done_steps(left.run))
-
-
-def _against_carrying_on(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> str:
-    """Why ``left`` must not be carried on, if anything is against it.
-
-    Another plan, or another moment to restore to, is another run. So is one that began before
-    some other site was opened, that was left alone for long, or whose old site served meanwhile:
-    customers may have ordered on, so what it restored is old, and so is its reading of the ledgers.
-    """
-    from drkit.adapters.preflight import serves
-    from drkit.adapters.probe_results import probe_file, recovered_since
-
-    if left.plan != wish.plan.source:
-        return "the plan is not the one that it began with"
-    if wish.recover_to not in {None, left.recover_to}:
-        return "it does not restore to that moment"
-    if intent.epoch.run == left.run:
-        return ""
-    if intent.epoch.serving_name != left.serving_before:
-        return "another site was opened since it began"
-    if runs.is_stale(left.run):
-        return "it was left alone for too long"
-    probed = probe_file(wish.plan.root)
-    if recovered_since(probed, runs.began_at(left.run)) or runs.left_customers(left.run):
-        return "the old site has served customers since it began"
-    return "the old site serves customers" if serves(intent) else ""
 
 
 def open_means(around: Around) -> Means:

@@ -34,19 +34,22 @@ from drkit.model.record import (
     Body,
     IncidentBegan,
     ProblemAccepted,
+    Record,
     RunBegan,
     RunResumed,
     StepPlanned,
     StepReopened,
     StepSkipped,
 )
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.planning.consents import consent_gaps
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import priorities
+from drkit.planning.quiesce import given_up
 from drkit.planning.skips import skip_problems, skipped_steps
 from drkit.ports import Consent, Observer, Observers
+from drkit.reporting.moving import move_of
 from drkit.reporting.report import Report, report
 from drkit.reporting.seen import incident_seen
 
@@ -85,14 +88,15 @@ def carry_out(wish: Wish, company: Company) -> Ran:
         problems = (*opened.problems, *means.problems)
         accepted = settle(problems, wish)
         refused = {step for problem, _ in accepted for step in problem.affects}
-        graph = build_graph(wish.plan, wish.kind, refused=refused)
+        graph = build_graph(wish.plan, wish.kind, mode=opened.mode, refused=refused)
         # of the very graph that is about to run: no problem that was accepted may open a way
         skip = skipped_steps(wish, graph, opened.satisfied)
         if gaps := (*consent_gaps(wish.plan, graph), *skip_problems(wish, graph, skip)):
             raise ConfigurationError("nothing was touched", problems=gaps)
         if free is None:
             raise AssertionError("a region that is no site is a problem that nobody can accept")
-        agreed = Agreed(graph=graph, accepted=accepted, skip=skip)
+        lost = given_up(wish.mode, graph.steps, opened.satisfied, wish.reason)
+        agreed = Agreed(graph=graph, accepted=accepted, skip={**skip, **lost})
         with hold_outside(free) as held:
             company = replace(company, stop=_also_from_afar(company.stop, held))
             return _run(opened, open_parts(opened, means, held), agreed, company, ready)
@@ -160,7 +164,9 @@ def _way_on(wish: Wish, left: tuple[Problem, ...]) -> str:
     words = " ".join(f"--accept {name}" for name in names)
     affected = {step for problem in left for step in problem.affects}
     try:
-        graph = build_graph(wish.plan, wish.kind, refused=affected)
+        graph = build_graph(
+            wish.plan, wish.kind, mode=wish.mode or RunMode.UNPLANNED, refused=affected
+        )
     except ConfigurationError:
         return ""
     down = [name for name in wish.plan.processes if affected & graph.needed_by(name)]
@@ -184,10 +190,7 @@ def _begin(
         bodies.append(RunResumed(operator=operator(), pid=os.getpid()))
     else:
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
-    # also of a run that died between its first two records
-    known = any(isinstance(record.body, IncidentBegan) for record in before)
-    # a start that the operator names corrects an earlier one; the last record counts
-    if wish.kind is not RunKind.DEPLOY and (not known or wish.since is not None):
+    if _has_incident(wish, opened, before):
         bodies.append(_incident(wish, opened, parts))
     bodies += [
         ProblemAccepted(
@@ -202,6 +205,21 @@ def _begin(
     ]
     for record in parts.journal.append(*bodies):
         observer.recorded(record)
+
+
+def _has_incident(wish: Wish, opened: Opened, before: tuple[Record, ...]) -> bool:
+    """Whether a start of the incident is to be written down now. None of a deployment; and none of
+    a planned move, whose clock starts with the closing, unless the old site is lost before that.
+    """
+    # a start that the operator names corrects an earlier one; the last record counts
+    if wish.kind is RunKind.DEPLOY or wish.since is not None:
+        return wish.kind is not RunKind.DEPLOY
+    if opened.mode is RunMode.PLANNED:
+        move = move_of(before)
+        if wish.mode is not RunMode.UNPLANNED or (move and move.holds_customers_off):
+            return False
+    # also of a run that died between its first two records
+    return not any(isinstance(record.body, IncidentBegan) for record in before)
 
 
 def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBegan:
@@ -226,6 +244,7 @@ def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBeg
         operator=operator(),
         serving_before=serving.name if serving else None,
         recover_to=wish.recover_to,
+        mode=opened.mode,
     )
 
 

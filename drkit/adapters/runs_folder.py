@@ -28,6 +28,7 @@ from drkit.model.record import (
     Target,
 )
 from drkit.model.step import RunKind
+from drkit.reporting.moving import Move, move_of
 
 JOURNAL = "journal.jsonl"
 STALE = timedelta(minutes=30)
@@ -109,6 +110,10 @@ class RunsFolder:
         """Ids of the steps of ``run`` that are done, or were skipped."""
         states = stand(self.records(run)).states
         return frozenset(step for step, state in states.items() if state in SATISFIED)
+
+    def move(self, run: str) -> Move | None:
+        """How far the planned move ``run`` is; None for a run that is none."""
+        return move_of(self.records(run))
 
     def began_at(self, run: str) -> datetime:
         """When ``run`` began."""

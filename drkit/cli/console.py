@@ -22,12 +22,14 @@ from drkit.model.record import (
     RunEnded,
     RunResumed,
     RunTakenOver,
+    SiteReopened,
     StepEnded,
     StepPlanned,
     StepReopened,
     StepSkipped,
     StepStarted,
 )
+from drkit.model.step import RunMode
 from drkit.reporting.report import STAND_IN, in_sandbox
 
 SIGNS: Mapping[State, str] = {
@@ -129,6 +131,8 @@ def of_the_run(record: Record) -> str:
             return f"» {step} skipped by {operator}: {reason}"
         case StepReopened(step=step, operator=operator):
             return f"{step} is to run again, says {operator}"
+        case SiteReopened(site=site, operator=operator, reason=reason):
+            return f"{site} is given back to its customers by {operator}: {reason}"
         case OutsideLost(error=error):
             return f"going on with the journal of this machine alone: {error}"
         case OutsideBack():
@@ -146,8 +150,9 @@ class PlainConsole:
     def recorded(self, record: Record) -> None:
         self._seen.take(record)
         match record.body:
-            case RunBegan(run=run, kind=kind, target=target, plan=plan):
-                self._say(record.at, f"{kind} of {target.name} begins: run {run}")
+            case RunBegan(run=run, kind=kind, target=target, plan=plan, mode=mode):
+                how = "planned " if mode is RunMode.PLANNED else ""
+                self._say(record.at, f"{how}{kind} of {target.name} begins: run {run}")
                 if in_sandbox(plan):
                     self._say(record.at, STAND_IN)
             case IncidentBegan(start=start, source=source):

@@ -14,10 +14,11 @@ from drkit.cli.options import plan_option
 from drkit.errors import ConfigurationError, Exit, UsageError
 from drkit.model.plan import Plan
 from drkit.model.quantities import format_duration
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, longest_before, priorities
 from drkit.planning.problems import find_problems, region_problems
+from drkit.planning.quiesce import mode_problems
 
 
 @click.command()
@@ -27,9 +28,16 @@ from drkit.planning.problems import find_problems, region_problems
     help="The site to rebuild; else the plan is only checked and shown.",
 )
 @plan_option
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in RunMode]),
+    default=RunMode.UNPLANNED.value,
+    show_default=True,
+    help="Whether the old site serves, and is closed by the run.",
+)
 @click.option("--preview", is_flag=True, help="Ask Pulumi what each stack would create (slower).")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def plan(region: str | None, plan_file: Path, preview: bool, output: str) -> int:
+def plan(region: str | None, plan_file: Path, mode: str, preview: bool, output: str) -> int:
     """Show what a rebuild would do: steps in order, owners, budgets, critical path.
 
     Strict: any problem of the plan is shown, all at once, and ends with exit code 3.
@@ -39,14 +47,18 @@ def plan(region: str | None, plan_file: Path, preview: bool, output: str) -> int
     if preview and region is None:
         raise UsageError("--preview is of one site", remedy="name it: --region R")
     loaded = load_plan(plan_file)
-    problems = list(find_problems(loaded, exists=lambda path: (loaded.root / path).exists()))
+
+    def exists(path: Path) -> bool:
+        return (loaded.root / path).exists()
+
+    problems = [*find_problems(loaded, exists=exists), *mode_problems(RunMode(mode), exists)]
     if region is not None:
         problems += region_problems(loaded, region)
     if problems:
         raise ConfigurationError(
             f"{plan_file} cannot be run as it stands", problems=tuple(problems)
         )
-    graph = build_graph(loaded, RunKind.REBUILD)
+    graph = build_graph(loaded, RunKind.REBUILD, mode=RunMode(mode))
     previews = _previews(loaded, region) if preview and region else {}
     if output == "json":
         click.echo(json.dumps(_as_json(loaded, graph, region, previews), indent=1))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drkit.model.outcome import Outcome
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,8 @@ class RunBegan:
     """Name of the target that served when the run began."""
     recover_to: datetime | None = None
     """The moment that stores are restored to; None: the last that there is."""
+    mode: RunMode = RunMode.UNPLANNED
+    """As it began: a planned one whose old site was lost skips the step ``quiesce``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,16 @@ class StepReopened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteReopened:
+    """The old site is given back to its customers: what was restored before is old from here on."""
+
+    site: str
+    """Name of the target that serves again."""
+    reason: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswered:
     step: str
     person: str
@@ -182,6 +194,7 @@ Body = (
     | StepEnded
     | StepSkipped
     | StepReopened
+    | SiteReopened
     | GateAnswered
     | ProblemAccepted
     | RunEnded
@@ -198,6 +211,7 @@ KINDS: Mapping[str, type] = {
     "step.ended": StepEnded,
     "step.skipped": StepSkipped,
     "step.reopened": StepReopened,
+    "site.reopened": SiteReopened,
     "gate.answered": GateAnswered,
     "problem.accepted": ProblemAccepted,
     "run.ended": RunEnded,

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from drkit.errors import UsageError
 from drkit.model.plan import Plan
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,8 @@ class Wish:
     """Why ``first``; recorded with each step that it skips."""
     resumes: str = ""
     """Carry on with this run, and begin no other."""
+    mode: RunMode | None = None
+    """None: that of the run that is carried on with; a new one is unplanned."""
     max_parallel: int = 8
 
     def check(self, now: datetime) -> None:
@@ -45,6 +47,8 @@ class Wish:
             raise UsageError(
                 f"no step may run with max_parallel {self.max_parallel}", remedy="give 1 or more"
             )
+        if self.mode is RunMode.PLANNED:
+            self._check_planned()
         for word, moment in (("since", self.since), ("to", self.recover_to)):
             if moment is None:
                 continue
@@ -58,3 +62,15 @@ class Wish:
                     f" it is {now.isoformat(timespec='seconds')}",
                     remedy="times are in UTC where they end in Z: was it meant as local time?",
                 )
+
+    def _check_planned(self) -> None:
+        if self.recover_to is not None:
+            raise UsageError(
+                "a planned move restores to the last transaction of the old site, and to no `to`",
+                remedy="leave one of the two out",
+            )
+        if self.since is not None:
+            raise UsageError(
+                "a planned move has no `since`: its clock starts when the old site is closed",
+                remedy="leave one of the two out",
+            )
