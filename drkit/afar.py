@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from drkit.errors import ConfigurationError, JournalDamaged, UsageError
 from drkit.holding import operator
 from drkit.model.plan import Plan
-from drkit.model.record import Record, RunBegan, RunEnded, RunTakenOver
+from drkit.model.record import Record, RunBegan, RunEnded, RunTakenOver, SiteReopened
 from drkit.model.step import RunKind
 
 if TYPE_CHECKING:
@@ -283,6 +283,8 @@ def standing(known: Known) -> str:
     if known.damage:
         return "damaged"
     last = known.records[-1].body if known.records else None
+    if isinstance(last, SiteReopened):
+        return "given back"
     if isinstance(last, RunEnded):
         return {"finished": "finished", "waits": "waits for a person"}.get(last.stand, last.stand)
     return "at work" if known.at_work else "broken off"

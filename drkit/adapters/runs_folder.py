@@ -111,6 +111,11 @@ class RunsFolder:
         states = stand(self.records(run)).states
         return frozenset(step for step, state in states.items() if state in SATISFIED)
 
+    def newest(self, kind: RunKind, region: str) -> str | None:
+        """The id of the newest run of this kind and site, if it has one that can be read."""
+        began = _began(self._newest(kind, region))
+        return began.run if began else None
+
     def move(self, run: str) -> Move | None:
         """How far the planned move ``run`` is; None for a run that is none."""
         return move_of(self.records(run))

@@ -1,6 +1,4 @@
-"""A site that is closed for a planned move: nothing that it took is missing elsewhere, and it can be
-given back to its customers.
-"""
+"""A site that is closed for a planned move: what it took is elsewhere, and it can be given back."""
 
 from __future__ import annotations
 

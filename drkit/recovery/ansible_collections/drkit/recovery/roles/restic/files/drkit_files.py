@@ -2,8 +2,9 @@
 """Snapshots or restores a folder of this host with restic; runs as a named systemd unit.
 
 Decides: which snapshot is the recovery point, and whether the folder already is at it (then nothing
-is touched), else empties it and brings it back; whether a snapshot holds anything new. Refuses a host that was opened to customers, and
-to make a first snapshot where the repository outside already holds one of this store.
+is touched), else empties it and brings it back; whether a snapshot holds anything new. Refuses a
+host that was opened to customers, and to make a first snapshot where the repository outside already
+holds one of this store.
 """
 
 import argparse
