@@ -76,10 +76,8 @@ def _break_off(around: Around, held: Held, word: SiteReopened) -> None:
 
     region, runs = around.wish.region, RunsFolder(around.wish.plan.root)
     run = runs.newest(around.wish.kind, region)
-    if run is None or run == around.epoch.run:
-        return
-    move = runs.move(run)
-    if move is None or not move.holds_customers_off:
+    move = runs.move(run) if run else None
+    if run is None or move is None or not move.can_be_broken_off:
         return
     known = bring(held.store, runs, region, run)
     file = JournalFile(runs.journal(run), now=SystemClock().now)

@@ -21,7 +21,7 @@ def move_lines(report: Report) -> list[str]:
     if move.reopened is not None:
         at = f"{move.reopened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         return [*lines, f"reopened  {old} {at}: it serves its customers"]
-    if not any(step.kind == "epoch" and step.tries for step in report.steps):
+    if move.can_be_broken_off:
         lines.append(
             f"          {old} takes no customers: carry on, or give it back with"
             " `drkit reopen --reason WHY`"

@@ -21,7 +21,7 @@ from drkit.model.record import (
     StepStarted,
 )
 from drkit.model.step import KINDS as STEP_KINDS
-from drkit.model.step import QuiesceWork, RunMode
+from drkit.model.step import EpochWork, QuiesceWork, RunMode
 
 CLOSED = "closed"
 """Fact of a step that closes the old site: when it did, RFC 3339."""
@@ -39,11 +39,18 @@ class Move:
     """The run goes on as an unplanned one."""
     reopened: datetime | None = None
     """The old site was given back to its customers."""
+    sent_on: datetime | None = None
+    """The cutover has begun: the customers go to the new site."""
 
     @property
     def holds_customers_off(self) -> bool:
         """Whether the old site is closed by the run, and was not given back."""
         return self.closed is not None and self.reopened is None
+
+    @property
+    def can_be_broken_off(self) -> bool:
+        """Whether the old site is closed by the run, and can still be given back."""
+        return self.holds_customers_off and self.sent_on is None
 
 
 def move_of(records: Sequence[Record]) -> Move | None:
@@ -51,12 +58,17 @@ def move_of(records: Sequence[Record]) -> Move | None:
     began = records[0].body if records else None
     if not isinstance(began, RunBegan) or began.mode is not RunMode.PLANNED:
         return None
-    kind = STEP_KINDS[QuiesceWork]
-    closing = {step.id for step in began.steps if step.kind == kind}
+    closing, sending = _of_kind(began, QuiesceWork), _of_kind(began, EpochWork)
     move = Move()
     for record in records:
+        if isinstance(record.body, StepStarted) and record.body.step in sending:
+            move = replace(move, sent_on=move.sent_on or record.at)
         move = _after(move, record, closing)
     return move
+
+
+def _of_kind(began: RunBegan, work: type) -> set[str]:
+    return {step.id for step in began.steps if step.kind == STEP_KINDS[work]}
 
 
 def _after(move: Move, record: Record, closing: set[str]) -> Move:
