@@ -88,7 +88,7 @@ def _serving(intent: Intent) -> Iterator[Problem]:
                 remedy="name another site of the plan",
             )
         elif intent.mode is RunMode.PLANNED:
-            yield from _closed(intent)
+            yield from _not_serving(intent)
         else:
             yield from _healthy(intent)
 
@@ -104,7 +104,7 @@ def _healthy(intent: Intent) -> Iterator[Problem]:
         )
 
 
-def _closed(intent: Intent) -> Iterator[Problem]:
+def _not_serving(intent: Intent) -> Iterator[Problem]:
     """A planned move begins with a site that serves: another cannot be asked for what it holds."""
     answer = public_answer(intent.plan, intent.world)
     if not answer.healthy:

@@ -18,7 +18,7 @@ from drkit.adapters.pulumi_outputs import outputs
 from drkit.adapters.pulumi_workspace import backend_of
 from drkit.adapters.ssh_files import hosts_of, write_ssh_files
 from drkit.errors import ConfigurationError, StepError
-from drkit.model.outcome import Failure, Outcome
+from drkit.model.outcome import Outcome
 from drkit.model.record import Target
 from drkit.model.step import PlaybookWork, QuiesceWork
 from drkit.ports import Context, Progress, Secret
@@ -54,30 +54,22 @@ class QuiesceTool:
         return None
 
     def do(self, context: Context, progress: Progress) -> Outcome:
-        if context.serving is None:
+        serving = context.serving
+        if serving is None:
             raise StepError("no site serves", remedy="there is nothing to move: `drkit rebuild`")
         folder = context.folder / FOLDER
         private_folder(folder)
         try:
-            there = at_site(context, context.serving, folder)
-        except ConfigurationError as error:
-            raise StepError(str(error), remedy=_way_on(context.serving)) from error
-        try:
-            outcome = self._playbook.do(there, progress)
+            outcome = self._playbook.do(at_site(context, serving, folder), progress)
         except StepError as error:
-            raise StepError(
-                str(error), host=error.host, task=error.task, remedy=_way_on(context.serving)
-            ) from error
-        if outcome.done:
-            return outcome
-        return dataclasses.replace(
-            outcome,
-            failures=tuple(_told(failure, context.serving) for failure in outcome.failures),
-        )
-
-
-def _told(failure: Failure, serving: Target) -> Failure:
-    return dataclasses.replace(failure, remedy=_way_on(serving))
+            error.remedy = _way_on(serving)
+            raise
+        except ConfigurationError as error:
+            raise StepError(str(error), remedy=_way_on(serving)) from error
+        failures = [
+            dataclasses.replace(failure, remedy=_way_on(serving)) for failure in outcome.failures
+        ]
+        return dataclasses.replace(outcome, failures=tuple(failures))
 
 
 def _way_on(serving: Target) -> str:
