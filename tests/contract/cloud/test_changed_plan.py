@@ -12,6 +12,7 @@ from drkit.errors import ConfigurationError
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
 from drkit.model.record import RunEnded
+from drkit.model.step import RunMode
 from drkit.ports import World
 from tests.contract.cloud.opened import MOMENT, Write, backed_up, places, rebuild, served_by
 from tests.contract.cloud.test_carrying_on import ended, left
@@ -127,3 +128,19 @@ def test_a_plan_that_this_drkit_cannot_read_is_said_with_the_way_on(
     with pytest.raises(ConfigurationError, match="is none that this drkit reads") as refused:
         accepted(plan, resumes=run)
     assert "the drkit that began it" in refused.value.remedy
+
+
+def test_a_planned_move_takes_a_changed_plan_and_its_old_site_stays_closed(
+    shop: Write, world: World
+) -> None:
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    backed_up(world)
+    closed = (*ended(State.DONE), *ended(State.DONE, "quiesce"))
+    run = left(plan, *closed, RunEnded(stand="waits"), mode=RunMode.PLANNED)
+    opened = accepted(shop(**OTHER))
+    assert opened.unfinished is not None
+    assert (opened.unfinished.run, opened.mode) == (run, RunMode.PLANNED)
+    assert opened.change is not None
+    assert opened.change.dropped == ()
+    assert "quiesce" in opened.satisfied
