@@ -21,6 +21,14 @@ from drkit.planning.order import critical_path, expected, longest_before, priori
 from drkit.planning.problems import find_problems, region_problems
 from drkit.planning.quiesce import mode_problems
 
+_MODE = click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in RunMode]),
+    default=RunMode.UNPLANNED.value,
+    show_default=True,
+    help="Whether the old site serves, and is closed by the run.",
+)
+
 
 @click.command()
 @click.option(
@@ -35,13 +43,7 @@ from drkit.planning.quiesce import mode_problems
     shell_complete=completion.regions,
     help="The region that is lost (or `global`); else every other site's counts as lost.",
 )
-@click.option(
-    "--mode",
-    type=click.Choice([mode.value for mode in RunMode]),
-    default=RunMode.UNPLANNED.value,
-    show_default=True,
-    help="Whether the old site serves, and is closed by the run.",
-)
+@_MODE
 @click.option("--preview", is_flag=True, help="Ask Pulumi what each stack would create (slower).")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def plan(

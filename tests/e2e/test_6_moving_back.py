@@ -46,8 +46,8 @@ def test_the_report_has_what_the_move_cost_its_customers(moved: Moved) -> None:
     move = moved.run.report["move"]
     parts = {part["part"]: part["seconds"] for part in move["without_the_shop"]}
     assert list(parts) == ["closing", "restore and proof", "consent", "cutover"]
-    assert moved.run.report["incident"]["source"] == "planned"
-    assert moved.run.report["incident"]["start"] == move["closed"]
+    assert moved.run.report["run"]["incident"]["source"] == "planned"
+    assert moved.run.report["run"]["incident"]["start"] == move["closed"]
 
 
 def test_the_site_that_was_lost_serves_again(desk: Desk, moved: Moved) -> None:

@@ -132,7 +132,7 @@ def logs_in(region: str) -> Iterator[tuple[str, bytes]]:
 
 
 def orders_in(region: str) -> set[int]:
-    """The numbers of all customers' orders in the region's newest database, asked of it directly."""
+    """The numbers of all customers' orders in the newest database of the region, asked directly."""
     inspected = json.loads(_said("podman", "inspect", *hosts_in(region)))
     databases = [c for c in inspected if c["Config"]["Hostname"] == "db-1"]
     newest = max(databases, key=lambda c: c["Created"])["Id"]

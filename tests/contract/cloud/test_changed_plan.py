@@ -21,6 +21,8 @@ from tests.fakes.documents import DOCUMENT
 OTHER = {"providers": {"card-a": {"endpoint": "https://other.example"}}}
 CHANGE = "providers.card-a.endpoint: was https://card-a.example, is https://other.example"
 
+STEPS = ("compute", "storefront")
+
 
 def accepted(plan: Plan, **more: Any) -> Opened:
     return rebuild(plan, accept_plan_change=True, reason="the provider moved", **more)
@@ -32,8 +34,7 @@ def run(shop: Write, world: World) -> str:
     plan = shop()
     served_by(world, plan, "eu-west-3")
     backed_up(world)
-    steps = ("compute", "storefront")
-    return left(plan, *ended(State.DONE), RunEnded(stand="waits"), steps=steps)
+    return left(plan, *ended(State.DONE), RunEnded(stand="waits"), steps=STEPS)
 
 
 def test_the_run_in_whose_place_another_begins_is_named_with_why_and_what_differs(
@@ -137,7 +138,7 @@ def test_a_planned_move_takes_a_changed_plan_and_its_old_site_stays_closed(
     served_by(world, plan, "eu-west-3")
     backed_up(world)
     closed = (*ended(State.DONE), *ended(State.DONE, "quiesce"))
-    run = left(plan, *closed, RunEnded(stand="waits"), mode=RunMode.PLANNED)
+    run = left(plan, *closed, RunEnded(stand="waits"), steps=STEPS, mode=RunMode.PLANNED)
     opened = accepted(shop(**OTHER))
     assert opened.unfinished is not None
     assert (opened.unfinished.run, opened.mode) == (run, RunMode.PLANNED)
