@@ -23,6 +23,7 @@ class Visit:
     """One call to the door of eu-west-3, whose owner may read the bucket `here` alone."""
 
     tenants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    signs: bool = True
     let_in: bool = False
     status: str = ""
     answer: str = ""
@@ -33,6 +34,7 @@ class Visit:
         account = Account(
             secret=lambda _: "secret",
             may_read=lambda _, name: name.startswith("here/"),
+            open_to_all=lambda name: name.endswith("/open"),
             bucket_region=HOMES.get,
             networks=dict,
             instances_in=lambda subnet: self.tenants.get(subnet, ()),
@@ -41,6 +43,8 @@ class Visit:
             "eu-west-3", within=self._within, lost=frozenset, account=account, changed=lambda: None
         )
         environ = signed(service, path, method, body, headers)
+        if not self.signs:
+            del environ["HTTP_AUTHORIZATION"]
         self.answer = b"".join(door(environ, self._start)).decode()
         return self
 
@@ -105,3 +109,30 @@ def test_a_subnet_is_deleted_after_its_last_instance() -> None:
     assert not busy.let_in
     assert "DependencyViolation" in busy.answer
     assert Visit(tenants={"subnet-2": ("i-1",)}).call("ec2", "/", method="POST", body=body).let_in
+
+
+def stranger(path: str, method: str = "GET") -> Visit:
+    return Visit(signs=False).call("s3", path, method=method)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_stranger_reads_what_is_open_to_everybody(method: str) -> None:
+    assert stranger("/here/open", method).let_in
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/here/closed", "GET"),
+        ("/here/open", "PUT"),
+        ("/here/open", "DELETE"),
+        ("/there/open", "GET"),
+        ("/nowhere/open", "GET"),
+        ("/here", "GET"),
+        ("/moto-api/open", "GET"),
+    ],
+)
+def test_a_stranger_does_nothing_else(path: str, method: str) -> None:
+    visit = stranger(path, method)
+    assert not visit.let_in
+    assert visit.status.startswith("403")
