@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from drkit.adapters.held import Held
     from drkit.adapters.journal_outside import JournalOutside
     from drkit.adapters.preflight import Intent
-    from drkit.adapters.pulumi_outputs import Identities
+    from drkit.adapters.pulumi_outputs import Prepared
     from drkit.adapters.runs_folder import RunsFolder
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Opened:
 class Means:
     """What a run works with besides: looked at last, because it needs the world to be right."""
 
-    identities: Identities
+    prepared: Prepared
     problems: tuple[Problem, ...]
 
 
@@ -77,7 +77,7 @@ class Parts:
     folder: Path
     journal: JournalOutside
     clock: Clock
-    identities: Identities
+    prepared: Prepared
     recover_to: datetime | None
     pause: Callable[[int], timedelta]
     """Before a further try of a step, by how many were made."""
@@ -196,16 +196,16 @@ def _against_carrying_on(wish: Wish, intent: Intent, left: RunBegan, runs: RunsF
 
 
 def open_means(around: Around) -> Means:
-    """The tools of this machine and the identities of the stack outside, with all problems."""
-    from drkit.adapters.pulumi_outputs import identities
+    """The tools of this machine and what the stack outside made, with all problems."""
+    from drkit.adapters.pulumi_outputs import NOTHING, prepared
     from drkit.toolchain.survey import hindrances
 
     problems = list(hindrances())
     plan = around.wish.plan
     found = _or_problem(
-        lambda: identities(plan, around.world, around.vault), "outside.state", problems
+        lambda: prepared(plan, around.world, around.vault), "outside.state", problems
     )
-    return Means(identities=found or {}, problems=tuple(problems))
+    return Means(prepared=found or NOTHING, problems=tuple(problems))
 
 
 def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
@@ -242,7 +242,7 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
         folder=runs.folder(run),
         journal=JournalOutside(file, held, run=run, known=known),
         clock=clock,
-        identities=means.identities,
+        prepared=means.prepared,
         recover_to=recover_to,
         pause=pause,
         gate_keeper=lambda here: GateKeeper(

@@ -6,6 +6,8 @@ Takes 0.3 to 0.5 s. Refuses to hand a secret on as anything but :class:`drkit.po
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from pulumi.automation import StackNotFoundError
 
@@ -13,8 +15,8 @@ from drkit.adapters.pulumi_operation import translated
 from drkit.adapters.pulumi_settings import OUTSIDE
 from drkit.adapters.pulumi_workspace import Backend, backend_of, open_workspace
 from drkit.errors import ConfigurationError
-from drkit.model.plan import Plan
-from drkit.ports import Secret, World
+from drkit.model.plan import DnsMethod, Plan
+from drkit.ports import ReservedAddress, Secret, World
 
 Identities = Mapping[str, Mapping[str, Mapping[str, Secret]]]
 """Site → purpose → ``user``, ``key``, ``secret``: as :class:`drkit.ports.Context` has them."""
@@ -37,14 +39,36 @@ def outputs(plan: Plan, backend: Backend, *, name: str, stack: str) -> Mapping[s
     return {key: _sealed(out.value) if out.secret else out.value for key, out in found.items()}
 
 
-def identities(plan: Plan, world: World, vault: Mapping[str, Secret]) -> Identities:
-    """The identities that stack ``outside`` made, for every site. Raises as :func:`outputs`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What the stack ``outside`` made for the sites."""
+
+    identities: Identities
+    addresses: Mapping[str, ReservedAddress]
+    """Site → its address; none where the public name is no failover record."""
+
+
+NOTHING = Prepared(identities={}, addresses={})
+
+
+def prepared(plan: Plan, world: World, vault: Mapping[str, Secret]) -> Prepared:
+    """What ``drkit prepare`` made, for every site. Raises as :func:`outputs`."""
     found = outputs(plan, backend_of(plan, world, vault), name=OUTSIDE, stack=OUTSIDE)
-    made = found.get("identities")
+    addresses: Mapping[str, ReservedAddress] = {}
+    if plan.dns.method is DnsMethod.FAILOVER:
+        told = _output(found, "addresses")
+        addresses = {site: ReservedAddress(**address) for site, address in told.items()}
+    return Prepared(identities=_output(found, "identities"), addresses=addresses)
+
+
+def _output(found: Mapping[str, object], name: str) -> dict[str, Any]:
+    """Any: whatever the program of the stack says there."""
+    made = found.get(name)
     if not isinstance(made, dict):
         raise ConfigurationError(
-            "the stack outside has no output `identities`",
-            remedy="its last update did not end well: run `drkit prepare` again",
+            f"the stack outside has no output `{name}`",
+            remedy="run `drkit prepare`: the plan has changed since, or its last update did not"
+            " end well",
         )
     return made
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drkit.errors import Problem
-from drkit.model.plan import Plan, RestoreTool, StepEntry, Store
+from drkit.model.plan import DnsMethod, Plan, RestoreTool, StepEntry, Store
 from drkit.planning.ledgers import read_ledgers
 
 
 def ignored_keys(plan: Plan) -> Iterator[Problem]:
     """One problem per key that no step, tool or report would look at."""
+    if plan.dns.switch and plan.dns.method is not DnsMethod.FAILOVER:
+        yield _ignored("dns.switch", "it goes with `method: failover`", "take it out")
     for entry in plan.steps.values():
         yield from _step(plan, entry)
     for store in plan.stores.values():
