@@ -64,7 +64,7 @@ def _context(
     """What a run on the serving site would know, with its ssh files beside ``log``."""
     from drkit.adapters.certificates import write_proof_certificate
     from drkit.adapters.clock import SystemClock
-    from drkit.adapters.pulumi_outputs import identities, outputs
+    from drkit.adapters.pulumi_outputs import outputs, prepared
     from drkit.adapters.pulumi_workspace import backend_of
     from drkit.adapters.ssh_files import hosts_of, write_ssh_files
 
@@ -73,6 +73,7 @@ def _context(
     facts = {
         name: _public(outputs(plan, backend, name=name, stack=target.name)) for name in plan.stacks
     }
+    made = prepared(plan, world, vault)
     write_proof_certificate(folder, run=run, secret=vault["pulumi_passphrase"])
     jump = plan.sites[target.region].jump
     write_ssh_files(folder, hosts_of(facts), jump=jump, key=vault["ssh_key"])
@@ -86,7 +87,8 @@ def _context(
         log=log,
         facts=facts,
         vault=vault,
-        identities=identities(plan, world, vault),
+        identities=made.identities,
+        addresses=made.addresses,
         epoch=epoch,
         serving=target,
     )
