@@ -12,7 +12,7 @@ from pathlib import Path
 
 from drkit.adapters.cloud import client
 from drkit.adapters.epoch import Epoch, read_epoch
-from drkit.adapters.pulumi_outputs import Identities, identities
+from drkit.adapters.pulumi_outputs import Prepared, prepared
 from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.pulumi_workspace import backend_of, open_workspace
 from drkit.adapters.vault import open_vault
@@ -35,7 +35,7 @@ class Ground:
     world: World
     vault: Mapping[str, Secret]
     epoch: Epoch
-    identities: Identities
+    prepared: Prepared
 
     def context(self, target: Target, folder: Path, *, log: str, facts: Facts) -> Context:
         """What a step of a rebuild of ``target`` may know; ``folder`` holds its files and logs."""
@@ -49,7 +49,8 @@ class Ground:
             log=folder / "logs" / f"{log}.log",
             facts=facts,
             vault=self.vault,
-            identities=self.identities,
+            identities=self.prepared.identities,
+            addresses=self.prepared.addresses,
             epoch=self.epoch.number + 1,
             serving=self.epoch.serving,
         )
@@ -63,7 +64,7 @@ def open_ground(plan: Plan) -> Ground:
         world=world,
         vault=vault,
         epoch=read_epoch(world, plan),
-        identities=identities(plan, world, vault),
+        prepared=prepared(plan, world, vault),
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
     from drkit.adapters.held import Held
     from drkit.adapters.journal_outside import JournalOutside
-    from drkit.adapters.pulumi_outputs import Identities
+    from drkit.adapters.pulumi_outputs import Prepared
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Opened:
 class Means:
     """What a run works with besides: looked at last, because it needs the world to be right."""
 
-    identities: Identities
+    prepared: Prepared
     problems: tuple[Problem, ...]
 
 
@@ -85,7 +85,7 @@ class Parts:
     folder: Path
     journal: JournalOutside
     clock: Clock
-    identities: Identities
+    prepared: Prepared
     recover_to: datetime | None
     pause: Callable[[int], timedelta]
     """Before a further try of a step, by how many were made."""
@@ -172,16 +172,16 @@ def open_plan(around: Around) -> Opened:
 
 
 def open_means(around: Around) -> Means:
-    """The tools of this machine and the identities of the stack outside, with all problems."""
-    from drkit.adapters.pulumi_outputs import identities
+    """The tools of this machine and what the stack outside made, with all problems."""
+    from drkit.adapters.pulumi_outputs import NOTHING, prepared
     from drkit.toolchain.survey import hindrances
 
     problems = list(hindrances())
     plan = around.wish.plan
     found = _or_problem(
-        lambda: identities(plan, around.world, around.vault), "outside.state", problems
+        lambda: prepared(plan, around.world, around.vault), "outside.state", problems
     )
-    return Means(identities=found or {}, problems=tuple(problems))
+    return Means(prepared=found or NOTHING, problems=tuple(problems))
 
 
 def small_quotas(around: Around) -> tuple[Problem, ...]:
@@ -232,7 +232,7 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
         folder=runs.folder(run),
         journal=JournalOutside(file, held, run=run, known=known),
         clock=clock,
-        identities=means.identities,
+        prepared=means.prepared,
         recover_to=recover_to,
         pause=pause,
         key=held.owner.key,

@@ -65,6 +65,15 @@ class World:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReservedAddress:
+    """A public address that a site's entrance gets, known before the site is built."""
+
+    id: str
+    """By which a stack puts it onto a host."""
+    ip: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """Everything a try of a step may know. Values only; secrets are :class:`Secret`."""
 
@@ -83,6 +92,10 @@ class Context:
     identities: Mapping[str, Mapping[str, Mapping[str, Secret]]] = field(default_factory=dict)
     """Site → purpose (``backup``, ``files``, ``restore``, ``epoch``, ``numbers``, ``own``)
     → ``key``, ``secret``, ``user``."""
+    addresses: Mapping[str, ReservedAddress] = field(default_factory=dict)
+    """Site → its address; none where the public name is no failover record."""
+    fence: tuple[Mapping[str, object], ...] = ()
+    """What a cutover added to the policy of the backups: ``drkit prepare`` lets it stand."""
     recover_to: datetime | None = None
     epoch: int = 0
     """The number this run opens with."""

@@ -14,6 +14,7 @@ from drkit.errors import ConfigurationError, StepError
 from drkit.model.plan import Plan
 from drkit.model.record import Target
 from drkit.model.step import RunKind, StackWork
+from drkit.planning.problems import public_name_problems
 from drkit.ports import Context
 from drkit.toolbox import tool_for
 
@@ -22,6 +23,7 @@ OUTSIDE = "outside"
 
 def prepare(plan: Plan, *, say: Callable[[str], None]) -> None:
     """Make what is missing. Raises ConfigurationError, StepError."""
+    from drkit.adapters.backup_policy import standing_fence
     from drkit.adapters.epoch import read_epoch, write_first_epoch
     from drkit.adapters.state_bucket import make_state_bucket
     from drkit.adapters.vault import open_vault
@@ -29,7 +31,7 @@ def prepare(plan: Plan, *, say: Callable[[str], None]) -> None:
     from drkit.adapters.worlds import check_account, open_world
 
     world, vault = open_world(plan), open_vault(plan)
-    if problems := check_account(world, plan):
+    if problems := (*check_account(world, plan), *public_name_problems(plan)):
         raise ConfigurationError("nothing was touched", problems=problems)
     made = make_state_bucket(world, plan)
     say(f"state bucket s3://{plan.outside.state}: {'made' if made else 'there'}")
@@ -44,6 +46,7 @@ def prepare(plan: Plan, *, say: Callable[[str], None]) -> None:
             log=Path(folder) / "outside.log",
             facts={},
             vault=vault,
+            fence=standing_fence(world, plan),
         )
         outcome = do_here(tool_for(StackWork(stack=OUTSIDE)), context, say)
     if not outcome.done:

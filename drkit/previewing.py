@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drkit.errors import ConfigurationError
-from drkit.model.plan import Plan
+from drkit.model.plan import DnsMethod, Plan
 from drkit.model.record import Target
 from drkit.model.step import RunKind, StackWork
 from drkit.ports import Context, Secret
@@ -17,7 +17,7 @@ def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
     """Stack → what would change, or ``after X`` where the stack X must give its inputs first."""
     from drkit.adapters.epoch import read_epoch
     from drkit.adapters.generations import choose_generation
-    from drkit.adapters.pulumi_outputs import outputs
+    from drkit.adapters.pulumi_outputs import outputs, prepared
     from drkit.adapters.pulumi_stack import StackTool
     from drkit.adapters.pulumi_workspace import backend_of
     from drkit.adapters.vault import open_vault
@@ -28,6 +28,8 @@ def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
     generation = choose_generation(world, plan, region, epoch)
     target = Target(shop=plan.shop, region=region, generation=generation)
     backend = backend_of(plan, world, vault)
+    failover = plan.dns.method is DnsMethod.FAILOVER
+    addresses = prepared(plan, world, vault).addresses if failover else {}
     facts: dict[str, Mapping[str, object]] = {}
     found: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="drkit-") as folder:
@@ -46,6 +48,7 @@ def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
                 log=Path(folder) / f"{stack.name}.log",
                 facts=facts,
                 vault=vault,
+                addresses=addresses,
                 epoch=epoch.number + 1,
                 serving=epoch.serving,
             )

@@ -63,9 +63,10 @@ def _context(
 ) -> Context:
     """What a run on the serving site would know, with its ssh files beside ``log``."""
     from drkit.adapters.clock import SystemClock
-    from drkit.adapters.pulumi_outputs import identities
+    from drkit.adapters.pulumi_outputs import prepared
     from drkit.adapters.serving_site import at_site
 
+    made = prepared(plan, world, vault)
     context = Context(
         run=call_name(SystemClock().now()),
         kind=RunKind.DEPLOY,
@@ -76,7 +77,8 @@ def _context(
         log=log,
         facts={},
         vault=vault,
-        identities=identities(plan, world, vault),
+        identities=made.identities,
+        addresses=made.addresses,
         epoch=epoch,
         serving=target,
     )

@@ -77,6 +77,7 @@ _NAMED = {
 """Kinds whose id is one of their inputs. Whether it is there shows in the refresh that follows."""
 _REPEATABLE = frozenset(
     {
+        "aws:ec2/eipAssociation:EipAssociation",
         "aws:iam/accessKey:AccessKey",
         "aws:iam/rolePolicy:RolePolicy",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

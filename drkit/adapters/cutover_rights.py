@@ -4,31 +4,31 @@ site and cannot be taken back. A cloud that refuses later would leave nobody ser
 
 from __future__ import annotations
 
+from drkit.adapters.backup_policy import BackupPolicy
 from drkit.adapters.cloud import client, error_code, said_by_cloud
+from drkit.adapters.switch import Switch
 from drkit.adapters.zones import zone_of
 from drkit.errors import StepError
+from drkit.model.plan import DnsMethod
 from drkit.ports import Context
 
 
 def refuse_blocked(context: Context) -> None:
-    """Ask IAM for every identity that the cutover revokes, and Route 53 for the zone.
+    """Ask for the policy that the cutover changes, and for what the public name hangs on.
 
     Raises StepError; nothing is changed.
     """
-    plan, outside = context.plan, context.plan.outside.region
-    users = [
-        user["user"].reveal()
-        for purposes in context.identities.values()
-        for user in purposes.values()
-        if "user" in user
-    ]
-    asked = "IAM"
+    plan, world = context.plan, context.world
+    asked = f"s3://{plan.outside.backups}"
     try:
-        iam = client(context.world, "iam", outside)
-        for user in users:
-            iam.list_user_policies(UserName=user)
-        asked = "Route 53"
-        zone_of(client(context.world, "route53", outside), plan)
+        BackupPolicy(world, plan).statements()
+        match plan.dns.method:
+            case DnsMethod.RECORD:
+                asked = "Route 53"
+                zone_of(client(world, "route53", plan.outside.region), plan)
+            case DnsMethod.FAILOVER:
+                asked = f"s3://{plan.dns.switch}"
+                Switch(world, plan).must_be_there()
     except said_by_cloud() as error:
         raise StepError(
             f"{asked} does not answer as a cutover needs it: {error_code(error) or error}",

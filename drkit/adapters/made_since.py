@@ -8,7 +8,7 @@ the update that follows would make a second one of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,9 @@ class _Found:
     state would be replaced by the update, as if it joined another."""
 
 
-def adopt_made_since(stack: OpenStack, copies: StateCopies, cloud: Cloud, tell: Progress) -> None:
+def adopt_made_since(
+    stack: OpenStack, copies: StateCopies, cloud_in: Callable[[str], Cloud], tell: Progress
+) -> None:
     """Write into the state what the stack made after the copy that it was brought back from.
 
     In rounds, each of which knows more: what others join comes before them. Raises StepError,
@@ -54,7 +56,7 @@ def adopt_made_since(stack: OpenStack, copies: StateCopies, cloud: Cloud, tell: 
             )
         document = copies.read(original.stored.body)
         resources = resources_of(document)
-        found = list(_found(planned, resources, cloud))
+        found = list(_found(planned, resources, cloud_in))
         if not found:
             return
         entries = {
@@ -83,7 +85,9 @@ def _planned(stack: OpenStack) -> Iterator[StepEventStateMetadata]:
 
 
 def _found(
-    planned: Iterable[StepEventStateMetadata], resources: list[Entry], cloud: Cloud
+    planned: Iterable[StepEventStateMetadata],
+    resources: list[Entry],
+    cloud_in: Callable[[str], Cloud],
 ) -> Iterator[_Found]:
     ids: dict[str, list[str]] = {}
     for entry in resources:
@@ -91,6 +95,8 @@ def _found(
     for each in planned:
         inputs = each.inputs or {}
         known = ids.get(each.urn, [])
+        # a resource of the stack may lie in another region than the stack's own
+        cloud = cloud_in(str(inputs.get("region", "")))
         live = find_live(cloud, Pending(urn=each.urn, type=each.type, inputs=inputs), known)
         if live is None or live in {*known, UNKNOWN}:
             continue

@@ -22,7 +22,17 @@ from drkit.adapters.yaml_places import read_yaml
 from drkit.adapters.yaml_problems import problems_of
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.places import Places
-from drkit.model.plan import Cloud, Outside, Plan, RestoreTool, Secrets, Site, Store
+from drkit.model.plan import (
+    Cloud,
+    Dns,
+    DnsMethod,
+    Outside,
+    Plan,
+    RestoreTool,
+    Secrets,
+    Site,
+    Store,
+)
 from drkit.model.quantities import Impact, parse_duration, parse_impact
 
 NAMED = ("people", "sites", "providers", "processes", "stacks", "stores", "services", "steps")
@@ -141,7 +151,7 @@ def _converter(currency: object) -> cattrs.Converter:
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(int, _count)
     converter.register_structure_hook(bool, _yes_or_no)
-    for choice in (Cloud, RestoreTool):  # each by name: a StrEnum is also a str
+    for choice in (Cloud, DnsMethod, RestoreTool):  # each by name: a StrEnum is also a str
         converter.register_structure_hook(choice, _chosen)
     converter.register_structure_hook(timedelta, lambda value, _: parse_duration(value))
     converter.register_structure_hook(Path, lambda value, _: Path(_text(value, str)))
@@ -151,6 +161,7 @@ def _converter(currency: object) -> cattrs.Converter:
     converter.register_structure_hook_func(_is_tuple, _sequence(converter))
     converter.register_structure_hook(Secrets, _secrets)
     converter.register_structure_hook(Outside, _outside)
+    converter.register_structure_hook(Dns, _dns(converter))
     converter.register_structure_hook(Site, _site(converter))
     converter.register_structure_hook(
         Store,
@@ -234,6 +245,21 @@ def _outside(value: object, _: object) -> Outside:
         ):
             return Outside(region=region, state=state[5:], backups=backups[5:])
     raise ValueError("write {region: REGION, state: s3://BUCKET, backups: s3://BUCKET}")
+
+
+def _dns(converter: cattrs.Converter) -> typing.Callable[[object, object], Dns]:
+    """The bucket of ``switch`` without its ``s3://``; the rest is structured as it stands."""
+    inner = make_dict_structure_fn(Dns, converter, _cattrs_forbid_extra_keys=True)
+
+    def structure(value: object, cls: object) -> Dns:
+        if isinstance(value, dict) and "switch" in value:
+            switch = value["switch"]
+            if not isinstance(switch, str) or not switch.startswith("s3://"):
+                raise ValueError("`switch` is a bucket: write s3://BUCKET")
+            value = value | {"switch": switch[5:]}
+        return inner(typing.cast("Mapping[str, object]", value), cls)
+
+    return structure
 
 
 def _site(converter: cattrs.Converter) -> typing.Callable[[object, object], Site]:

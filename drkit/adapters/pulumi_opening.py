@@ -8,7 +8,7 @@ none makes anything. Refuses to hand out a stack whose state may be half of the 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -75,7 +75,7 @@ class Opening:
                 before = self._ready(opened, stack, exported)
                 # one that holds nothing was destroyed: what it makes now is new
                 if copies is not None and back and before.state.resources:
-                    adopt_made_since(before, copies, self._cloud(settings), self.tell)
+                    adopt_made_since(before, copies, self._cloud_in(settings), self.tell)
                     exported = stack.export_stack()
                 stale = Stale(opened, stack, settings.plain["aws:region"], exported)
                 exported = clear(stale, self.backend, self.context, self.tell)
@@ -109,10 +109,10 @@ class Opening:
             tell(trouble)
             self.notes.append(trouble)
 
-    def _cloud(self, settings: Settings) -> Cloud:
-        return Cloud(
-            lambda service: client(self.context.world, service, settings.plain["aws:region"])
-        )
+    def _cloud_in(self, settings: Settings) -> Callable[[str], Cloud]:
+        """The cloud in a region; in the stack's own where none is named."""
+        own, world = settings.plain["aws:region"], self.context.world
+        return lambda region: Cloud(lambda service: client(world, service, region or own))
 
     def _ready(self, opened: Opened, stack: Stack, exported: Deployment) -> OpenStack:
         state = read_state(exported)

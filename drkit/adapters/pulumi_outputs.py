@@ -6,7 +6,9 @@ Takes 0.3 to 0.5 s. Refuses to hand a secret on as anything but :class:`drkit.po
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from pulumi.automation import StackNotFoundError
 
@@ -15,8 +17,8 @@ from drkit.adapters.pulumi_operation import translated
 from drkit.adapters.pulumi_settings import OUTSIDE
 from drkit.adapters.pulumi_workspace import Backend, backend_of, open_workspace
 from drkit.errors import ConfigurationError, EffectUnknown
-from drkit.model.plan import Plan
-from drkit.ports import Secret, World
+from drkit.model.plan import DnsMethod, Plan
+from drkit.ports import ReservedAddress, Secret, World
 
 _LIMIT = timedelta(seconds=60)
 """How long reading may take: a state's backend may accept a connection and never answer."""
@@ -51,14 +53,36 @@ def _up(name: str) -> str:
     return "run `drkit prepare`" if name == OUTSIDE else f"bring {name} up first"
 
 
-def identities(plan: Plan, world: World, vault: Mapping[str, Secret]) -> Identities:
-    """The identities that stack ``outside`` made, for every site. Raises as :func:`outputs`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What the stack ``outside`` made for the sites."""
+
+    identities: Identities
+    addresses: Mapping[str, ReservedAddress]
+    """Site → its address; none where the public name is no failover record."""
+
+
+NOTHING = Prepared(identities={}, addresses={})
+
+
+def prepared(plan: Plan, world: World, vault: Mapping[str, Secret]) -> Prepared:
+    """What ``drkit prepare`` made, for every site. Raises as :func:`outputs`."""
     found = outputs(plan, backend_of(plan, world, vault), name=OUTSIDE, stack=OUTSIDE)
-    made = found.get("identities")
+    addresses: Mapping[str, ReservedAddress] = {}
+    if plan.dns.method is DnsMethod.FAILOVER:
+        told = _output(found, "addresses")
+        addresses = {site: ReservedAddress(**address) for site, address in told.items()}
+    return Prepared(identities=_output(found, "identities"), addresses=addresses)
+
+
+def _output(found: Mapping[str, object], name: str) -> dict[str, Any]:
+    """Any: whatever the program of the stack says there."""
+    made = found.get(name)
     if not isinstance(made, dict):
         raise ConfigurationError(
-            "the stack outside has no output `identities`",
-            remedy="its last update did not end well: run `drkit prepare` again",
+            f"the stack outside has no output `{name}`",
+            remedy="run `drkit prepare`: the plan has changed since, or its last update did not"
+            " end well",
         )
     return made
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -57,8 +57,11 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     exported = stale.stack.export_stack()
     # Any: the document is Pulumi's, of version 3; only what is named here is read
     document: dict[str, Any] = dict(exported.deployment or {})
-    cloud = Cloud(lambda service: client(context.world, service, stale.region))
-    adopted = list(_adopted(document, cloud, tell))
+
+    def cloud_in(region: str) -> Cloud:
+        return Cloud(lambda service: client(context.world, service, region or stale.region))
+
+    adopted = list(_adopted(document, cloud_in, tell))
     if locks:
         stale.stack.cancel()
     if not document.get("pending_operations"):
@@ -106,7 +109,9 @@ def _must_be_gone(lock: Lock, stack: str, lost: tuple[str, ...]) -> None:
     raise StepError(f"{stack} is being updated by {lock.owner}", remedy=remedy)
 
 
-def _adopted(document: Mapping[str, Any], cloud: Cloud, tell: Progress) -> Iterator[dict[str, Any]]:
+def _adopted(
+    document: Mapping[str, Any], cloud_in: Callable[[str], Cloud], tell: Progress
+) -> Iterator[dict[str, Any]]:
     """What was being made and is there, as entries of the state; a refresh corrects the rest."""
     known: dict[str, list[str]] = {}
     for entry in document.get("resources") or []:
@@ -117,6 +122,8 @@ def _adopted(document: Mapping[str, Any], cloud: Cloud, tell: Progress) -> Itera
         missing = []
         for entry in sought:
             pending = Pending(urn=entry["urn"], type=entry["type"], inputs=entry.get("inputs", {}))
+            # a resource of the stack may lie in another region than the stack's own
+            cloud = cloud_in(pending.inputs.get("region", ""))
             live = find_live(cloud, pending, known.get(pending.urn, ()))
             if live is None:
                 missing.append(entry)

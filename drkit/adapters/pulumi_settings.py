@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import serialization
 
+from drkit.adapters.switch import health_check
 from drkit.errors import StepError
-from drkit.model.plan import Plan
+from drkit.model.plan import DnsMethod, Plan
 from drkit.model.record import Target
 from drkit.ports import Context, Secret
 
@@ -41,7 +42,7 @@ class Settings:
 def settings_of(context: Context, name: str) -> Settings:
     """The configuration of stack ``name`` of the plan. Raises StepError for what is missing."""
     if name == OUTSIDE:
-        return Settings(stack=OUTSIDE, plain=_outside(context.plan), provides_hosts=False)
+        return Settings(stack=OUTSIDE, plain=_outside(context), provides_hosts=False)
     plan, target = context.plan, context.target
     stack = plan.stacks[name]
     plain = {
@@ -58,6 +59,9 @@ def settings_of(context: Context, name: str) -> Settings:
         plain["image"] = _image(plan, target)
         plain[INSTANCES] = json.dumps(stack.instances)
         plain["sshPublicKey"] = _public_key(context.vault)
+        address = context.addresses.get(target.region)
+        if address and plan.sites[target.region].jump in stack.provides:
+            plain["reservedAddress"] = address.id
     return Settings(stack=target.name, plain=plain, provides_hosts=bool(stack.provides))
 
 
@@ -78,7 +82,10 @@ def _tags(target: Target) -> Mapping[str, str]:
     }
 
 
-def _outside(plan: Plan) -> Mapping[str, str]:
+def _outside(context: Context) -> Mapping[str, str]:
+    plan = context.plan
+    by_failover = plan.dns.method is DnsMethod.FAILOVER
+    failover = {"failover": json.dumps(health_check(context))} if by_failover else {}
     return {
         "aws:region": plan.outside.region,
         "shop": plan.shop,
@@ -87,6 +94,8 @@ def _outside(plan: Plan) -> Mapping[str, str]:
         "stateBucket": plan.outside.state,
         "backupBucket": plan.outside.backups,
         "dnsName": plan.dns.name,
+        "fence": json.dumps(context.fence),
+        **failover,
     }
 
 

@@ -28,6 +28,15 @@ class RestoreTool(StrEnum):
     """The store holds nothing worth keeping (sessions, caches): it is made anew."""
 
 
+class DnsMethod(StrEnum):
+    """What a cutover changes so that the public name leads to the new site."""
+
+    RECORD = "record"
+    """The record itself, which takes Route 53's control plane."""
+    FAILOVER = "failover"
+    """An object outside, which a health check of a failover record looks at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """The third location: in no site's region."""
@@ -49,6 +58,9 @@ class Secrets:
 class Dns:
     name: str
     ttl: timedelta
+    method: DnsMethod = DnsMethod.RECORD
+    switch: str | None = None
+    """Name of the bucket that holds the object of ``failover`` (``s3://`` taken off)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

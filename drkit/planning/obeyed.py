@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drkit.errors import Problem
-from drkit.model.plan import Plan, RestoreTool, StepEntry, Store
+from drkit.model.plan import DnsMethod, Plan, RestoreTool, StepEntry, Store
 from drkit.planning.ledgers import read_ledgers
 
 
 def ignored_keys(plan: Plan) -> Iterator[Problem]:
     """One problem per key that no step, tool or report would look at."""
+    yield from _of_the_plan(plan)
     for entry in plan.steps.values():
         yield from _step(plan, entry)
     for store in plan.stores.values():
@@ -32,6 +33,15 @@ def ignored_keys(plan: Plan) -> Iterator[Problem]:
                 "no process names it",
                 f"write `ledger: {provider.name}` at the process that it tells of, or take it out",
             )
+    for site in plan.sites.values():
+        for purpose in sorted(site.images.keys() - {"host"}):
+            place = f"sites.{site.region}.images.{purpose}"
+            yield _ignored(place, "stacks are handed `host`, and no other image", "take it out")
+
+
+def _of_the_plan(plan: Plan) -> Iterator[Problem]:
+    if plan.dns.switch and plan.dns.method is not DnsMethod.FAILOVER:
+        yield _ignored("dns.switch", "it goes with `method: failover`", "take it out")
     several = [e for e in plan.steps.values() if e.gate and (e.people or 1) > 1]
     if plan.break_glass and not several:
         yield _ignored(
@@ -39,10 +49,6 @@ def ignored_keys(plan: Plan) -> Iterator[Problem]:
             "no gate asks more than one person, and no code stands in for the first",
             "write `people: 2` at the gate before the cutover, or take it out",
         )
-    for site in plan.sites.values():
-        for purpose in sorted(site.images.keys() - {"host"}):
-            place = f"sites.{site.region}.images.{purpose}"
-            yield _ignored(place, "stacks are handed `host`, and no other image", "take it out")
 
 
 def _store(store: Store) -> Iterator[Problem]:

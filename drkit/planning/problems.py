@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from drkit.errors import ConfigurationError, Problem
-from drkit.model.plan import Plan
+from drkit.model.plan import DnsMethod, Plan
 from drkit.model.quantities import format_duration
 from drkit.model.step import RunKind, RunMode
 from drkit.planning.consents import consent_gaps
@@ -20,6 +20,7 @@ from drkit.planning.order import critical_path, expected, longest_before
 from drkit.planning.people import people_problems
 from drkit.planning.references import name_problems, reference_problems, unknown_name
 
+_SITES_OF_A_FAILOVER = 2
 _MOST_TRIES = 10
 """In one command; the same command again tries again."""
 
@@ -29,6 +30,7 @@ def find_problems(plan: Plan, *, exists: Exists) -> tuple[Problem, ...]:
     of_names = [*name_problems(plan), *reference_problems(plan)]
     others = [
         *_places(plan),
+        *public_name_problems(plan),
         *people_problems(plan),
         *_tries(plan),
         *ignored_keys(plan),
@@ -91,6 +93,31 @@ def _images(plan: Plan) -> Iterator[Problem]:
                 message="no image is named for its hosts",
                 remedy="write `images: {host: NAME}`, a machine image of the account",
             )
+
+
+def public_name_problems(plan: Plan) -> Iterator[Problem]:
+    """What is wrong with ``dns``; ``drkit prepare`` asks for these alone."""
+    if plan.dns.method is not DnsMethod.FAILOVER:
+        return
+    if not plan.dns.switch:
+        yield Problem(
+            place="dns.switch",
+            message="a failover needs a bucket whose object says which site serves",
+            remedy="write `switch: s3://BUCKET`, a bucket that holds nothing else",
+        )
+    elif plan.dns.switch in {plan.outside.state, plan.outside.backups}:
+        yield Problem(
+            place="dns.switch",
+            message=f"s3://{plan.dns.switch} holds more than everybody may read",
+            remedy="name a bucket that holds nothing else: Route 53 reads it as a stranger does",
+        )
+    if len(plan.sites) != _SITES_OF_A_FAILOVER:
+        yield Problem(
+            place="dns.method",
+            message=f"a failover record leads to one of two sites, and the plan has"
+            f" {len(plan.sites)}",
+            remedy="write `method: record`, or name two sites",
+        )
 
 
 def _tries(plan: Plan) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
 """What a rebuild will touch, and in which region each of it lies: by the plan and its files alone.
 
-No cloud is asked. Decides a region only where the plan, the cloud's own order (IAM and Route 53 are
-global) or a name says it; else it is ``unknown``. Refuses to guess from what a name looks like
-beyond that, and to let a run depend on a region that is lost (law 8).
+No cloud is asked. Decides a region only where the plan, the cloud's own order (what changes a
+record of Route 53 is global, what answers it is everywhere) or a name says it; else it is
+``unknown``. Refuses to guess from what a name looks like beyond that, and to let a run depend on a
+region that is lost (law 8).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from drkit.errors import Problem
-from drkit.model.plan import Cloud, Plan, Site
+from drkit.model.plan import Cloud, DnsMethod, Plan, Site
 
-GLOBAL, HERE, UNKNOWN = "global", "here", "unknown"
+GLOBAL, EVERYWHERE, HERE, UNKNOWN = "global", "everywhere", "here", "unknown"
 """In no region: the cloud's global services; this machine; and what nothing here can tell."""
 
 _REGION = r"[a-z]{2}(?:-gov|-isob?)?-(?:north|south|east|west|central)(?:east|west)?-\d"
@@ -47,7 +48,7 @@ class Touched:
     kind: Kind
     name: str
     region: str
-    """Or :data:`GLOBAL`, :data:`HERE`, :data:`UNKNOWN`."""
+    """Or :data:`GLOBAL`, :data:`EVERYWHERE`, :data:`HERE`, :data:`UNKNOWN`."""
     place: str
     """Where it is named: in the plan, or file and line."""
 
@@ -108,7 +109,6 @@ def _of_the_cloud(plan: Plan, site: Site) -> Iterator[Touched]:
         region=outside.region,
         place="outside.region",
     )
-    yield Touched(kind=Kind.API, name="IAM, Route 53", region=GLOBAL, place="dns")
     for stack in plan.stacks:
         yield Touched(kind=Kind.STACK, name=stack, region=here, place=f"stacks.{stack}")
     for key, bucket in (("state", outside.state), ("backups", outside.backups)):
@@ -117,7 +117,7 @@ def _of_the_cloud(plan: Plan, site: Site) -> Iterator[Touched]:
         )
     for use, image in site.images.items():
         yield Touched(kind=Kind.IMAGE, name=image, region=here, place=f"{place}.images.{use}")
-    yield Touched(kind=Kind.NAME, name=plan.dns.name, region=GLOBAL, place="dns.name")
+    yield from _public_name(plan)
     shipped = site.cloud is Cloud.SANDBOX
     yield Touched(
         kind=Kind.SOURCE,
@@ -125,6 +125,18 @@ def _of_the_cloud(plan: Plan, site: Site) -> Iterator[Touched]:
         region=HERE if shipped else UNKNOWN,
         place=f"{place}.cloud",
     )
+
+
+def _public_name(plan: Plan) -> Iterator[Touched]:
+    """By a failover the name is moved by an object outside; else its record is changed."""
+    moved = plan.dns.method is DnsMethod.FAILOVER
+    region = EVERYWHERE if moved else GLOBAL
+    yield Touched(kind=Kind.NAME, name=plan.dns.name, region=region, place="dns.name")
+    if not moved:
+        yield Touched(kind=Kind.API, name="Route 53", region=GLOBAL, place="dns.method")
+    elif plan.dns.switch:
+        bucket, outside = f"s3://{plan.dns.switch}", plan.outside.region
+        yield Touched(kind=Kind.BUCKET, name=bucket, region=outside, place="dns.switch")
 
 
 def _of_people(plan: Plan) -> Iterator[Touched]:

@@ -84,6 +84,23 @@ def may_read(key: str, object_name: str) -> bool:
     return PermissionResult.PERMITTED in said and PermissionResult.DENIED not in said
 
 
+def open_to_all(object_name: str) -> bool:
+    """Whether an object (bucket/key) is there, and everybody may read it."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import s3_backends
+
+    name, _, key = object_name.partition("/")
+    s3 = s3_backends[addresses.ACCOUNT]["aws"]
+    bucket = s3.buckets.get(name)
+    if bucket is None or not key or s3.get_object(name, key) is None:
+        return False
+    block = bucket.public_access_block
+    if block is not None and block.restrict_public_buckets:
+        return False
+    said = bucket.get_permission("s3:GetObject", f"arn:aws:s3:::{object_name}")
+    return bool(said == PermissionResult.PERMITTED)
+
+
 def networks() -> dict[str, IPv4Network]:
     """The networks of all regions: id → range."""
     from moto.ec2.models import ec2_backends

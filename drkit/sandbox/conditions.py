@@ -1,18 +1,22 @@
-"""Where AWS judges policies otherwise than moto: statements about TLS, and HeadBucket.
+"""Where AWS judges policies otherwise than moto: conditions, and HeadBucket.
 
-Every call to the sandbox comes by TLS.
 moto (5.2) takes a statement whose condition is not met as a denial, so that the usual "deny what is
 not encrypted" would deny everything. As on AWS, a statement whose condition is not met says
-nothing. Only ``aws:SecureTransport`` is known here; other conditions stay moto's.
+nothing. Known here are ``aws:SecureTransport`` (every call to the sandbox comes by TLS) and
+``ArnEquals`` of ``aws:PrincipalArn``, without patterns; other conditions stay moto's.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
+_KEY = re.compile(r"Credential=([^/,]+)/")
 
-def honour_secure_transport() -> None:
-    """Have moto pass over statements that concern unencrypted calls. Once per process."""
+
+def honour_conditions() -> None:
+    """Have moto judge statements by the conditions that are known. Once per process."""
     from moto.iam.access_control import IAMPolicyStatement, PermissionResult
     from moto.s3.responses import ACTION_MAP
 
@@ -22,9 +26,31 @@ def honour_secure_transport() -> None:
 
     def is_action_permitted(self: Any, *args: Any, **kwargs: Any) -> Any:
         statement = self._statement
-        wanted = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
-        if wanted is not None and str(wanted).lower() == "false":
+        conditions = statement.get("Condition", {})
+        if str(conditions.get("Bool", {}).get("aws:SecureTransport")).lower() == "false":
             return PermissionResult.NEUTRAL
-        return judged(self, *args, **kwargs)
+        principals = conditions.get("ArnEquals", {}).get("aws:PrincipalArn")
+        if principals is None:
+            return judged(self, *args, **kwargs)
+        if _caller() not in ([principals] if isinstance(principals, str) else principals):
+            return PermissionResult.NEUTRAL
+        met = {key: value for key, value in statement.items() if key != "Condition"}
+        return judged(IAMPolicyStatement(met), *args, **kwargs)
 
     setattr(IAMPolicyStatement, "is_action_permitted", is_action_permitted)  # noqa: B010 - foreign
+
+
+def _caller() -> str:
+    """The ARN of the user whose key signed the call that is judged; empty: nobody has signed it."""
+    from flask import has_request_context, request
+    from moto.iam.models import iam_backends
+
+    named = _KEY.search(request.headers.get("Authorization", "")) if has_request_context() else None
+    if named is None:
+        return ""
+    backends: Mapping[str, Any] = iam_backends
+    for account in list(backends.values()):
+        for user in list(account["aws"].users.values()):
+            if any(key.access_key_id == named[1] for key in list(user.access_keys)):
+                return str(user.arn)
+    return ""

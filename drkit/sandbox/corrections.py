@@ -3,8 +3,10 @@
 - Public addresses come from the sandbox's own range; moto's are loopback addresses.
 - The first subnet of a zone is not a default subnet, and gives no public addresses unasked.
 - Only the instance types that the sandbox has exist and are offered.
-- Policy statements about unencrypted calls say nothing (see :mod:`drkit.sandbox.conditions`).
-- Signatures are checked at the door, and better (see :mod:`drkit.sandbox.signature`).
+- Conditions of policy statements are judged, those that are known (see
+  :mod:`drkit.sandbox.conditions`).
+- Signatures are checked at the door, and better (see :mod:`drkit.sandbox.signature`); what the door
+  lets in unsigned is open to everybody.
 - Quotas are the sandbox's own (see :mod:`drkit.sandbox.quotas`).
 """
 
@@ -16,13 +18,14 @@ from typing import Any
 
 from drkit.errors import SandboxError
 from drkit.sandbox import addresses
-from drkit.sandbox.conditions import honour_secure_transport
+from drkit.sandbox.conditions import honour_conditions
 from drkit.sandbox.elastic import ElasticPool
 from drkit.sandbox.quotas import Quotas
 
 
 def apply(quotas: Quotas) -> None:
     """Put moto right, in this process, before its first call."""
+    from moto.core.authorization import ActionAuthenticatorMixin
     from moto.ec2.models import elastic_ip_addresses, elastic_network_interfaces, instance_types
     from moto.ec2.models.subnets import SubnetBackend
     from moto.iam.access_control import IAMRequestBase
@@ -35,9 +38,11 @@ def apply(quotas: Quotas) -> None:
     _replace(backend, "allocate_address", _by_pool(pool, backend.allocate_address))
     _replace(elastic_network_interfaces, "random_public_ip", _taken_from(pool))
     _replace(SubnetBackend, "create_subnet", _plain(SubnetBackend.create_subnet))
-    honour_secure_transport()
+    honour_conditions()
     answer_quotas(quotas)
     _replace(IAMRequestBase, "check_signature", lambda _: None)
+    judge = ActionAuthenticatorMixin._authenticate_and_authorize_s3_action  # noqa: SLF001 - foreign
+    _replace(ActionAuthenticatorMixin, judge.__name__, _of_the_signed(judge))
     for name in set(instance_types.INSTANCE_TYPES) - set(addresses.INSTANCE_TYPES):
         del instance_types.INSTANCE_TYPES[name]
     for by_region in instance_types.INSTANCE_TYPE_OFFERINGS.values():
@@ -67,6 +72,17 @@ def _replace(owner: Any, name: str, by: Any) -> None:
             f"this moto has no {owner.__name__}.{name}", remedy="install the pinned requirements"
         )
     setattr(owner, name, by)
+
+
+def _of_the_signed(judge: Any) -> Any:
+    """moto judges by the key that signed, and fails where there is none."""
+
+    @functools.wraps(judge)
+    def judge_signed(call: Any, *arguments: Any, **named: Any) -> None:
+        if call.headers.get("Authorization"):
+            judge(call, *arguments, **named)
+
+    return judge_signed
 
 
 def _plain(create: Any) -> Any:

@@ -24,7 +24,7 @@ from wsgiref.types import WSGIApplication
 from werkzeug.exceptions import NotFound
 from werkzeug.serving import make_server
 
-from drkit.sandbox import addresses, cloud, control, front, hosts, observed, zones
+from drkit.sandbox import addresses, cloud, control, front, health, hosts, observed, zones
 from drkit.sandbox.authority import Authority
 from drkit.sandbox.door import Account, Door
 from drkit.sandbox.fleet import Fleet
@@ -50,7 +50,9 @@ def main() -> None:
     ports = _serve_doors(losses, shortages, woken)
     front.write(folder.front, _sites(ports, _serve(_world(folder))), authority)
     nginx = front.start(folder.front, {"PATH": os.environ["PATH"]})
-    zones.serve()
+    checks = health.HealthChecks(health.route53_checks, health.answers)
+    checks.begin()
+    zones.serve(checks.healthy)
     trust = hosts.Trust(certificate=authority.certificate, hashed_name=authority.hashed_name)
     fleet = Fleet(folder=folder.hosts, trust=trust, changed=woken.set)
     reconciler = Reconciler(fleet=fleet, losses=losses, woken=woken)
@@ -80,6 +82,7 @@ def _serve_doors(losses: Losses, shortages: Shortages, woken: threading.Event) -
     account = Account(
         secret=cloud.secret,
         may_read=cloud.may_read,
+        open_to_all=cloud.open_to_all,
         bucket_region=cloud.bucket_region,
         networks=cloud.networks,
         instances_in=observed.instances_in,

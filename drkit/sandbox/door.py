@@ -4,7 +4,8 @@ Every call is signed with a key that is active, for the region whose door it is 
 that lives there; a bucket answers only at the door of its own region. (moto alone answers any
 region at any port, so a lost region's bucket could be read next door.) What the key's owner may
 do is judged by moto's IAM; whether he may read what a copy is made of, which moto does not ask, is
-asked here. moto's own control pages are not reachable.
+asked here. moto's own control pages are not reachable. A call that nobody signed may read an object
+that is open to everybody, and nothing else.
 
 It holds the outage switch, refuses networks and instance types that the sandbox does not have,
 types that its region is short of, and the deletion of a subnet that has instances; and it says
@@ -61,11 +62,13 @@ class Call:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What a door asks about the account: the secret of an active key, whether its owner may read
-    an object (bucket/key), the home of a bucket, the networks of all regions, the instances that
-    are in a subnet, and the instance types that a region has no room for."""
+    an object (bucket/key), whether everybody may, the home of a bucket, the networks of all
+    regions, the instances that are in a subnet, and the instance types that a region has no room
+    for."""
 
     secret: Callable[[str], str | None]
     may_read: Callable[[str, str], bool]
+    open_to_all: Callable[[str], bool]
     bucket_region: Callable[[str], str | None]
     networks: Callable[[], Mapping[str, IPv4Network]]
     instances_in: Callable[[str], tuple[str, ...]]
@@ -94,6 +97,8 @@ class Door:
         if self._region in self._lost():
             return Refusal(503, "ServiceUnavailable", "lost").answer("", start_response)
         signature = Signature.of(environ)
+        if signature is None and self._is_open(environ):
+            return self._within(environ, start_response)
         if environ.get("PATH_INFO", "").startswith("/moto-api") or signature is None:
             return refusal.UNSIGNED.answer("s3", start_response)
         secret = self._account.secret(signature.key)
@@ -109,6 +114,15 @@ class Door:
         if call.service == "ec2" and not call.action.startswith(READING):
             self._changed()
         return body
+
+    def _is_open(self, environ: WSGIEnvironment) -> bool:
+        """Whether an unsigned call reads an object of this region that everybody may read."""
+        name = environ.get("PATH_INFO", "").lstrip("/")
+        reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not environ.get("QUERY_STRING")
+        if not reads or "HTTP_AUTHORIZATION" in environ:
+            return False
+        home = self._account.bucket_region(name.partition("/")[0])
+        return home == self._region and self._account.open_to_all(name)
 
     def _refused(self, call: Call) -> Refusal | None:
         if self._region == "global":

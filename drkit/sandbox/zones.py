@@ -2,12 +2,14 @@
 
 It answers the sandbox's own fixed names and every public Route 53 zone, read at each question, so
 a change of a record is seen by whoever did not cache the old one. What is in neither does not
-exist. It outlives any region, as public DNS does. Weighted and other policies are not weighed: a
-primary record wins, else the first.
+exist. It outlives any region, as public DNS does. Of failover records the first healthy one is
+answered, the primary before the secondary; where none is, the primary. Weighted and other policies
+are not weighed: the first record wins.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from dnslib import AAAA, CNAME, NS, QTYPE, RCODE, RR, SOA, TXT, A, DNSRecord
@@ -24,7 +26,9 @@ CHASES: Final = 8
 class Names(BaseResolver):  # type: ignore[misc]
     """Answers one question from the fixed names and moto's zones."""
 
-    def __init__(self) -> None:
+    def __init__(self, healthy: Callable[[str], bool]) -> None:
+        """``healthy`` judges a health check by its id."""
+        self._healthy = healthy
         self._fixed = addresses.fixed_names()
 
     def resolve(self, request: DNSRecord, handler: Any) -> DNSRecord:  # noqa: ARG002 - dnslib's
@@ -56,14 +60,19 @@ class Names(BaseResolver):  # type: ignore[misc]
         for wanted in (kind, "CNAME"):
             chosen = [s for s in sets if s.type == wanted]
             if chosen:
-                primary = [s for s in chosen if s.failover == "PRIMARY"]
-                return _records(name, (primary or chosen)[0]), True
+                return _records(name, self._answered(chosen)), True
         return [], bool(sets)
 
+    def _answered(self, chosen: list[Any]) -> Any:
+        """The record set of several, of one name and type, that customers are given."""
+        in_order = sorted(chosen, key=lambda found: found.failover == "SECONDARY")
+        well = (s for s in in_order if not s.health_check_id or self._healthy(s.health_check_id))
+        return next(well, in_order[0])
 
-def serve() -> None:
+
+def serve(healthy: Callable[[str], bool]) -> None:
     """Answer on the name server's address, udp and tcp, in threads of their own."""
-    resolver = Names()
+    resolver = Names(healthy)
     for tcp in (False, True):
         server = DNSServer(
             resolver, address=addresses.NAME_SERVER, port=53, tcp=tcp, logger=_Silent()

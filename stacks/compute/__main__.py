@@ -2,7 +2,8 @@
 
 In: ``shop``, ``site``, ``generation``, ``tags``, ``image`` (name of an image of this account),
 ``instances`` (types, the first that the region offers is taken), ``sshPublicKey`` (the operator's),
-``hostKeySeed`` (secret), ``network`` (outputs of the stack ``network``), ``aws:region``.
+``hostKeySeed`` (secret), ``network`` (outputs of the stack ``network``), ``reservedAddress`` (id of
+an elastic IP that the public name leads to; else the edge gets a new one), ``aws:region``.
 Out: ``hosts`` (name → groups, address, public, host_key, type).
 
 A host is made once per generation: a new image, type or key is a new generation's, and never
@@ -10,16 +11,14 @@ replaces a host that may hold restored data. Ssh host keys are derived from one 
 generation, so a repeated ``up`` gives the same keys and ssh can insist on them.
 """
 
-import hashlib
-import hmac
 import json
 from functools import partial
 
 import pulumi
-from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pulumi_aws import ec2
 from pulumi_aws.provider import Provider
+
+from .host_keys import HostKeySeed, host_key
 
 HOSTS = {
     "edge-1": "edge",
@@ -36,20 +35,15 @@ config = pulumi.Config()
 prefix = f"{config.require('shop')}-{config.require('site')}.g{config.require('generation')}"
 region = pulumi.Config("aws").require("region")
 network = config.require_object("network")
-tags = {"tags": config.require_object("tags")}
-# the published plugin would ask for most of an hour where there is no room for an instance
-aws = Provider("aws", region=region, default_tags=tags, max_retries=5)
+aws = Provider(
+    "aws",
+    region=region,
+    default_tags={"tags": config.require_object("tags")},
+    # the published plugin would ask for most of an hour where there is no room for an instance
+    max_retries=5,
+)
 made_by = pulumi.ResourceOptions(provider=aws)
 look_up = pulumi.InvokeOptions(provider=aws)
-
-
-class HostKeySeed(pulumi.ComponentResource):
-    """Keeps the seed in the stack's state, as a secret, before the first host exists."""
-
-    def __init__(self, name: str, seed: pulumi.Output[str]) -> None:
-        super().__init__("drkit:ssh:HostKeySeed", name, {"seed": seed})
-        self.seed = pulumi.Output.all(seed, self.urn).apply(lambda known: str(known[0]))
-        self.register_outputs({"seed": seed})
 
 
 def offered(wanted: list[str]) -> str:
@@ -66,19 +60,9 @@ def offered(wanted: list[str]) -> str:
     raise pulumi.RunError(f"{region} offers none of the instance types {', '.join(wanted)}")
 
 
-def host_key(name: str, seed: str) -> tuple[str, str]:
-    """The private and public ssh host key of a host, in OpenSSH's format."""
-    key = Ed25519PrivateKey.from_private_bytes(
-        hmac.digest(seed.encode(), f"{prefix}/{name}".encode(), hashlib.sha256)
-    )
-    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
-    public = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
-    return private.decode(), public.decode()
-
-
 def user_data(name: str, seed: str) -> str:
     """What cloud-init does at first boot: the host's name and key, and who may log in."""
-    private, public = host_key(name, seed)
+    private, public = host_key(f"{prefix}/{name}", seed)
     document = {
         "hostname": name,
         "locale": False,
@@ -127,18 +111,33 @@ hosts = {
     )
     for name, group in HOSTS.items()
 }
-edge = ec2.Eip(
-    "edge", domain="vpc", instance=hosts["edge-1"].id, tags={"Name": f"{prefix}-edge"}, opts=made_by
-)
+
+
+def public_address(host: ec2.Instance) -> pulumi.Output[str]:
+    """The reserved address, taken from the generation that had it; or one of this generation."""
+    if reserved := config.get("reservedAddress"):
+        link = ec2.EipAssociation(
+            "edge",
+            allocation_id=reserved,
+            instance_id=host.id,
+            allow_reassociation=True,
+            opts=made_by,
+        )
+        return link.public_ip
+    name = {"Name": f"{prefix}-edge"}
+    return ec2.Eip("edge", domain="vpc", instance=host.id, tags=name, opts=made_by).public_ip
+
+
+edge = public_address(hosts["edge-1"])
 
 
 def described(name: str) -> dict[str, pulumi.Input[object]]:
     """What drkit needs to know of a host to write the inventory and to pin its key."""
-    public = seed.apply(lambda value: host_key(name, value)[1])
+    public = seed.apply(lambda value: host_key(f"{prefix}/{name}", value)[1])
     return {
         "groups": [HOSTS[name]],
         "address": hosts[name].private_ip,
-        "public": edge.public_ip if name == "edge-1" else None,
+        "public": edge if name == "edge-1" else None,
         "host_key": pulumi.Output.unsecret(public),
         "type": hosts[name].instance_type,
     }

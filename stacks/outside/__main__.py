@@ -1,13 +1,14 @@
 """What every site needs and none owns: the backup bucket, the identities, the public zone.
 
 In: ``shop``, ``tags``, ``sites`` (regions), ``stateBucket``, ``backupBucket``, ``dnsName``,
-``aws:region``. Out: ``identities`` (site → purpose → user, key, secret; secret), ``buckets``,
-``zone`` (id and name servers).
+``fence`` (statements that a cutover wrote into the policy of the backups), ``failover`` (see
+failover.py; not given where the cutover writes the record), ``aws:region``. Out: ``identities``
+(site → purpose → user, key, secret; secret), ``buckets``, ``zone`` (id and name servers),
+``addresses`` (of a failover record: site → id, ip).
 
-Made once by ``drkit prepare``; no rebuild creates or changes any of it, so what a rebuild
-builds needs no control plane of IAM or Route 53 (its cutover does). The state bucket is there
-before (Pulumi keeps its state in it). Refuses to make the public record: only the cutover writes
-that. Every bucket and zone is protected, because all that is left of a lost region is in them.
+Made once by ``drkit prepare``; no rebuild creates or changes IAM or Route 53 but for the record
+that a cutover writes. The state bucket is there before (Pulumi keeps its state in it). Every bucket
+and zone is protected, because all that is left of a lost region is in them.
 """
 
 import json
@@ -15,6 +16,8 @@ import json
 import pulumi
 from pulumi_aws import iam, route53, s3
 from pulumi_aws.provider import Provider
+
+from .failover import failover_record
 
 READ = ["s3:GetObject"]
 REPLACE = [*READ, "s3:PutObject"]
@@ -110,10 +113,14 @@ tls_only = allow(["s3:*"], backups, f"{backups}/*", effect="Deny") | {
 s3.BucketPolicy(
     "backups",
     bucket=bucket.id,
-    policy=json.dumps({"Version": "2012-10-17", "Statement": [tls_only]}),
+    policy=json.dumps(
+        {"Version": "2012-10-17", "Statement": [tls_only, *config.require_object("fence")]}
+    ),
     opts=pulumi.ResourceOptions(provider=aws, depends_on=[closed]),
 )
 zone = route53.Zone("public", name=config.require("dnsName"), opts=kept)
+if failover := config.get_object("failover"):
+    pulumi.export("addresses", failover_record(zone, failover, made_by=made_by, kept=kept))
 
 pulumi.export("buckets", {"state": state, "backups": bucket.id})
 pulumi.export("zone", {"id": zone.zone_id, "name_servers": zone.name_servers})

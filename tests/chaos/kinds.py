@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from drkit.adapters.backup_policy import BackupPolicy, fenced
 from drkit.adapters.cloud import client
-from drkit.adapters.identities import POLICY
 from drkit.model.plan import Plan
 from drkit.model.step import (
     KINDS,
@@ -115,16 +115,9 @@ def write_every_kind(folder: Path) -> None:
             write_playbook(folder, name, {"name": "Make it", "ansible.builtin.copy": made})
 
 
-def make_users(world: World) -> None:
-    """The identities of all sites, each with its rights."""
-    iam = client(world, "iam", "eu-north-1")
-    for user in _users():
-        iam.create_user(UserName=user)
-
-
 def end_state(folder: Path, world: World) -> dict[str, Any]:
     """What a run has come to: here, and in the cloud."""
-    s3, iam = client(world, "s3", "eu-north-1"), client(world, "iam", "eu-north-1")
+    s3 = client(world, "s3", "eu-north-1")
     epoch = json.loads(s3.get_object(Bucket="corner-dr", Key="epoch.json")["Body"].read())
     return {
         "made": {path.name: path.read_text() for path in folder.glob("made-*")},
@@ -132,17 +125,10 @@ def end_state(folder: Path, world: World) -> dict[str, Any]:
         "epoch": {key: epoch[key] for key in ("number", "site", "run")}
         | {"before": [before["number"] for before in epoch["before"]]},
         "fenced": {
-            user: POLICY in iam.list_user_policies(UserName=user)["PolicyNames"]
-            for user in _users()
+            arn.rpartition("/")[2] for arn in fenced(BackupPolicy(world, plan(folder)).statements())
         },
         "public": _records(world),
     }
-
-
-def _users() -> list[str]:
-    return [
-        parts["user"].reveal() for purposes in IDENTITIES.values() for parts in purposes.values()
-    ]
 
 
 def _records(world: World) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from drkit.model.outcome import State
 from drkit.model.record import RunEnded, StepEnded, StepStarted
 from drkit.ports import World
 from tests.chaos.deaths import BEGUN, MOMENTS, UNRECORDED
-from tests.chaos.kinds import EVERY_KIND, end_state, make_users, plan, write_every_kind
+from tests.chaos.kinds import EVERY_KIND, end_state, plan, write_every_kind
 from tests.chaos.setting import REGION, RUN, Setting, journal_of, setting_of
 from tests.chaos.small_shop import drkit
 from tests.integration.attempts.trying import eventually
@@ -32,12 +32,7 @@ UNDISTURBED = {
     "made": {f"made-{name}": name for name in MAKERS},
     "effects": {"network", "checks", "proof.sales", "loss.card-a"},
     "epoch": {"number": 1, "site": REGION, "run": RUN, "before": [0]},
-    "fenced": {
-        "corner-eu-west-3-backup": True,
-        "corner-eu-west-3-files": True,
-        "corner-eu-central-1-backup": False,
-        "corner-eu-central-1-files": False,
-    },
+    "fenced": {"corner-eu-west-3-backup", "corner-eu-west-3-files"},
     "public": [("corner.example.", "198.18.0.7")],
 }
 
@@ -49,7 +44,6 @@ def shop(
 ) -> Path:
     """A shop of every kind of step, in a cloud of its own, with one journal or both."""
     write_every_kind(tmp_path)
-    make_users(world)
     write_first_epoch(world, plan(tmp_path))
     outside = request.param == "file-and-outside"
     url = world.endpoints["global"].url or ""

@@ -15,7 +15,7 @@ from datetime import timedelta
 import pytest
 
 from drkit.adapters.plan_yaml import load_plan
-from drkit.adapters.pulumi_outputs import identities
+from drkit.adapters.pulumi_outputs import prepared
 from drkit.adapters.vault import open_vault
 from drkit.adapters.worlds import open_world
 from tests.e2e.conftest import NEW, Rebuilt, Up
@@ -48,7 +48,7 @@ def secrets(up: Up, rebuilt: Rebuilt) -> Mapping[str, set[bytes]]:
         plan = load_plan(desk.root / "drkit.yaml")
         world, vault = open_world(plan), open_vault(plan)
         found = {f"vault {name}": value.reveal() for name, value in vault.items()}
-        for site, purposes in identities(plan, world, vault).items():
+        for site, purposes in prepared(plan, world, vault).identities.items():
             for purpose, parts in purposes.items():
                 found[f"identity {site} {purpose}"] = parts["secret"].reveal()
     found["operator"] = world.secret.reveal()

@@ -106,21 +106,20 @@ BUCKET = Tagging(
     read=Look("get_bucket_tagging", {"Bucket": "{id}"}, "TagSet"),
     whole=True,
 )
-ZONE = Tagging(
-    add=Do(
-        "change_tags_for_resource",
-        {"ResourceType": "hostedzone", "ResourceId": "{id}", "AddTags": "{tags}"},
-    ),
-    remove=Do(
-        "change_tags_for_resource",
-        {"ResourceType": "hostedzone", "ResourceId": "{id}", "RemoveTagKeys": "{keys}"},
-    ),
-    read=Look(
-        "list_tags_for_resource",
-        {"ResourceType": "hostedzone", "ResourceId": "{id}"},
-        "ResourceTagSet.Tags",
-    ),
-)
+
+
+def _route53(kind: str) -> Tagging:
+    """Tags of a Route 53 resource of a kind such as `hostedzone`."""
+    tagged = {"ResourceType": kind, "ResourceId": "{id}"}
+    return Tagging(
+        add=Do("change_tags_for_resource", {**tagged, "AddTags": "{tags}"}),
+        remove=Do("change_tags_for_resource", {**tagged, "RemoveTagKeys": "{keys}"}),
+        read=Look("list_tags_for_resource", tagged, "ResourceTagSet.Tags"),
+    )
+
+
+ZONE = _route53("hostedzone")
+HEALTH_CHECK = _route53("healthcheck")
 KEY = Tagging(
     inline={"Tags": "{tags}"},
     add=Do("tag_resource", {"KeyId": "{id}", "Tags": "{tags}"}),

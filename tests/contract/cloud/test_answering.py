@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -222,4 +223,4 @@ def test_status_says_whom_a_gate_waits_for_and_how_long_still(open_shop: Shop) -
     open_shop.waits()
     command = ["status", RUN, "--plan", str(open_shop.root / "drkit.yaml")]
     output = CliRunner().invoke(cli, command).output
-    assert "waits for 2 of lead, 9m 5" in output
+    assert re.search(r"waits for 2 of lead, (10m|9m 5\ds) left", output)

@@ -37,7 +37,7 @@ def test_a_yes_to_the_plan_before_its_change_counts_for_nothing_and_can_be_given
     assert desk.asked() is None
     desk.leave(desk.signed("ana"))
     assert desk.asked()
-    with pytest.raises(UsageError, match="has answered"):
+    with pytest.raises(AnswerRefused, match="has answered"):
         desk.leave(desk.signed("ana", consent=False))
 
 

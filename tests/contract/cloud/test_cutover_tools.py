@@ -1,4 +1,4 @@
-"""DNS, identities and generations: what cutover changes, and what it leaves alone."""
+"""DNS and generations: what cutover changes, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from drkit.adapters.cloud import client
 from drkit.adapters.dns import DnsTool, resolve
 from drkit.adapters.epoch import EpochTool, read_epoch, write_first_epoch
 from drkit.adapters.generations import choose_generation
-from drkit.adapters.identities import POLICY, RevokeTool
+from drkit.adapters.identities import RevokeTool
 from drkit.errors import ConfigurationError, EffectUnknown, StepError
 from drkit.model.plan import Plan
 from drkit.model.step import DnsWork, EpochWork, RevokeWork
 from drkit.ports import World
-from tests.contract.cloud.values import context_in, identity, silent
+from tests.contract.cloud.values import context_in, silent
 
 DNS, REVOKE = DnsTool(DnsWork()), RevokeTool(RevokeWork())
 
@@ -69,40 +69,6 @@ def test_a_site_without_a_public_edge_is_refused(world: World, plan: Plan) -> No
 def test_a_change_of_dns_that_was_not_answered_is_unknown(lost: World, plan: Plan) -> None:
     with pytest.raises(EffectUnknown):
         DNS.do(context_in(lost, plan), silent)
-
-
-def policies(world: World, user: str) -> list[str]:
-    answer = client(world, "iam", "eu-north-1").list_user_policies(UserName=user)
-    return [str(name) for name in answer["PolicyNames"]]
-
-
-def test_every_other_sites_backups_are_revoked_and_the_new_ones_own_allowed(
-    world: World, plan: Plan
-) -> None:
-    iam = client(world, "iam", "eu-north-1")
-    purposes = ("backup", "files", "restore", "numbers")
-    identities = {site: identity(f"corner-{site}", *purposes) for site in plan.sites}
-    for site in plan.sites:
-        for purpose in purposes:
-            iam.create_user(UserName=f"corner-{site}-{purpose}")
-    context = context_in(world, plan, identities=identities)
-    RevokeTool(RevokeWork()).do(
-        context_in(world, plan, identities={"elsewhere": identities["eu-central-1"]}), silent
-    )
-    assert policies(world, "corner-eu-central-1-backup") == [POLICY], "it was fenced once"
-    assert REVOKE.do(context, silent).changed == 4
-    for purpose in ("backup", "files"):
-        assert policies(world, f"corner-eu-west-3-{purpose}") == [POLICY]
-        assert policies(world, f"corner-eu-central-1-{purpose}") == []
-    for purpose in ("restore", "numbers"):
-        assert policies(world, f"corner-eu-west-3-{purpose}") == [], "a failback needs it"
-    assert REVOKE.do(context, silent).changed == 0, "and a second time changes nothing"
-
-
-def test_rights_that_could_not_be_changed_are_unknown(lost: World, plan: Plan) -> None:
-    context = context_in(lost, plan, identities={"eu-west-3": identity("x")})
-    with pytest.raises(EffectUnknown):
-        REVOKE.do(context, silent)
 
 
 def built(world: World, *names: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from drkit.model.plan import Plan
 from drkit.model.record import Target
 from drkit.model.step import EpochWork
 from drkit.ports import World
-from tests.contract.cloud.values import context_in, identity, silent
+from tests.contract.cloud.values import context_in, silent
 
 TOOL = EpochTool(EpochWork())
 pytestmark = pytest.mark.usefixtures("zone")
@@ -116,10 +117,11 @@ def test_an_epoch_that_could_not_be_written_is_unknown(lost: World, plan: Plan) 
 def test_a_cutover_that_could_not_be_finished_does_not_fence_the_old_site(
     world: World, plan: Plan
 ) -> None:
-    """A user that IAM does not know stands for IAM that says no."""
+    """A bucket that is not there stands for one that says no."""
     write_first_epoch(world, plan)
-    context = context_in(world, plan, identities={"eu-west-3": identity("nobody")})
-    with pytest.raises(StepError, match="IAM does not answer") as refused:
+    outside = replace(plan.outside, backups="corner-none")
+    context = context_in(world, replace(plan, outside=outside))
+    with pytest.raises(StepError, match="corner-none does not answer") as refused:
         TOOL.do(context, silent)
     assert "as it was" in refused.value.remedy
     assert read_epoch(world, plan).number == 0

@@ -69,6 +69,8 @@ BAD: dict[str, tuple[str, object, str, str]] = {
         "outside",
         "s3://BUCKET",
     ),
+    "a method of DNS with a typing error": ("dns/method", "failovr", "dns.method", "`failover`?"),
+    "a switch that is no address": ("dns/switch", "corner-switch", "dns", "s3://BUCKET"),
     "a key beside the vault's command": (
         "secrets/password",
         {"command": "x", "timeout": "5s"},

@@ -17,7 +17,7 @@ from drkit.model.outcome import Outcome
 from drkit.model.record import Target
 from drkit.model.step import RunKind, StackWork
 from drkit.ports import Context, Endpoint, Secret, World
-from drkit.sandbox.conditions import honour_secure_transport
+from drkit.sandbox.conditions import honour_conditions
 from drkit.sandbox.provider import install
 from tests.integration.provider.cloud import ACCOUNT, Cloud, start_moto, write_sandbox
 
@@ -47,7 +47,7 @@ def new_key() -> Secret:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Empty for each module: moto is one per process, and other tests in it reset it too."""
-    honour_secure_transport()  # moto would deny everything by "deny what is not encrypted"
+    honour_conditions()  # moto would deny everything by "deny what is not encrypted"
     server = start_moto()
     folder = tmp_path_factory.mktemp("cloud")
     install(folder / "pulumi-home")

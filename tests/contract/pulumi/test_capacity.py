@@ -42,6 +42,7 @@ def doors(cloud: Cloud) -> Iterator[Shortages]:
     account = Account(
         secret=lambda _: "secret",
         may_read=lambda *_: True,
+        open_to_all=lambda *_: False,
         bucket_region=lambda _: None,
         networks=dict,
         instances_in=lambda _: (),

@@ -11,7 +11,7 @@ import pytest
 from moto.servicequotas.models import ServiceQuotasBackend
 
 from drkit.adapters.epoch import read_epoch
-from drkit.adapters.pulumi_outputs import identities
+from drkit.adapters.pulumi_outputs import prepared
 from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.quotas import quota_problems
 from drkit.adapters.ssh_files import hosts_of
@@ -117,7 +117,7 @@ def test_buckets_are_encrypted_versioned_and_closed(built: Site, bucket: str) ->
 
 
 def test_each_site_has_an_identity_per_purpose_with_one_policy(built: Site) -> None:
-    made = identities(built.context.plan, built.context.world, built.context.vault)
+    made = prepared(built.context.plan, built.context.world, built.context.vault).identities
     assert set(made) == {"eu-west-3", "eu-central-1"}
     assert set(made[REGION]) == {"backup", "files", "restore", "epoch", "numbers", "own"}
     iam = built.cloud.client("iam", "us-east-1")
@@ -154,7 +154,7 @@ def statement_actions(document: dict[str, Any]) -> list[str]:
 
 
 def test_no_secret_of_the_stacks_is_in_the_log_of_a_try(built: Site) -> None:
-    made = identities(built.context.plan, built.context.world, built.context.vault)
+    made = prepared(built.context.plan, built.context.world, built.context.vault).identities
     planted = [parts["secret"].reveal() for parts in made[REGION].values()]
     log = built.context.log.read_text()
     assert "boutique-eu-central-1-backup" in log  # the positive control: the log tells of them

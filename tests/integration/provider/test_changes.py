@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi import automation as auto
 
-from tests.integration.provider.aws import ec2, iam, s3
+from tests.integration.provider.aws import ec2, iam, route53, s3
 from tests.integration.provider.cloud import Cloud, Project, changes
 
 ALLOW = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
@@ -144,6 +144,54 @@ def test_a_region_of_its_own_goes_to_that_region(cloud: Cloud, project: Project)
     place = cloud.client("s3").get_bucket_location(Bucket=result.outputs["name"].value)
     assert place["LocationConstraint"] == result.outputs["region"].value == "eu-north-1"
     project.destroy()
+
+
+def two_records(*, name: str, threshold: int) -> Any:
+    """A program of a failover record, whose primary has the set identifier ``name`` and a check."""
+
+    def program() -> None:
+        zone = route53.Zone("zone", name="twin.example")
+        check = route53.HealthCheck(
+            "check",
+            type="HTTPS",
+            fqdn="aws.eu-north-1.sandbox.example",
+            port=443,
+            resource_path="/a",
+            request_interval=10,
+            failure_threshold=threshold,
+            tags={"Name": "check"},
+        )
+        for half, value, checked in (("PRIMARY", name, check.id), ("SECONDARY", "b", None)):
+            route53.Record(
+                half.lower(),
+                zone_id=zone.zone_id,
+                name="twin.example",
+                type="A",
+                ttl=10,
+                records=["198.18.0.1"],
+                set_identifier=value,
+                failover_routing_policies=[route53.RecordFailoverRoutingPolicyArgs(type=half)],
+                health_check_id=checked,
+            )
+        pulumi.export("zone", zone.zone_id)
+
+    return program
+
+
+def test_of_a_failover_record_check_and_set_identifier_change_and_nothing_is_left_behind(
+    cloud: Cloud, project: Project
+) -> None:
+    api = cloud.client("route53")
+    zone = project.up(two_records(name="a", threshold=3)).outputs["zone"].value
+    assert set(changes(project.up(two_records(name="a", threshold=3)))) == {"same"}
+    assert changes(project.up(two_records(name="c", threshold=2)))["update"] == 2
+    found = api.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    halves = {r["SetIdentifier"]: r["Failover"] for r in found if r["Type"] == "A"}
+    assert halves == {"c": "PRIMARY", "b": "SECONDARY"}
+    [check] = api.list_health_checks()["HealthChecks"]
+    assert check["HealthCheckConfig"]["FailureThreshold"] == 2
+    project.destroy()
+    assert api.list_health_checks()["HealthChecks"] == []
 
 
 def test_a_live_resource_can_be_imported(cloud: Cloud, project: Project) -> None:

@@ -14,7 +14,7 @@ import certifi
 import httpx
 import pytest
 
-from drkit.sandbox.conditions import honour_secure_transport
+from drkit.sandbox.conditions import honour_conditions
 from tests.alone import with_others
 from tests.integration.playbooks.lab import Host, Lab
 from tests.integration.provider.cloud import ACCOUNT, REGIONS, start_moto
@@ -92,7 +92,7 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """moto with the endpoints of every region, as a sandbox's folder tells them."""
-    honour_secure_transport()  # moto would deny everything by "deny what is not encrypted"
+    honour_conditions()  # moto would deny everything by "deny what is not encrypted"
     folder = tmp_path_factory.mktemp("cloud")
     server = start_moto()
     url = f"http://127.0.0.1:{server.get_host_and_port()[1]}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drkit.errors import ConfigurationError, Problem
-from drkit.model.plan import Outside, Person, Plan, Provider, RestoreTool, Stack
+from drkit.model.plan import Dns, DnsMethod, Outside, Person, Plan, Provider, RestoreTool, Stack
 from drkit.model.step import RunKind
 from drkit.planning.graph import build_graph
 from drkit.planning.problems import find_problems
@@ -42,6 +42,11 @@ def with_sales(**changes: Any) -> Plan:
     return plans.plan(
         processes={**plan.processes, "sales": replace(plan.processes["sales"], **changes)}
     )
+
+
+def failover(switch: str | None = "boutique-switch") -> Dns:
+    name, ttl = "shop.example", timedelta(seconds=10)
+    return Dns(name=name, ttl=ttl, method=DnsMethod.FAILOVER, switch=switch)
 
 
 WRONG: dict[str, tuple[Plan, str, str, str]] = {
@@ -146,6 +151,33 @@ WRONG: dict[str, tuple[Plan, str, str, str]] = {
         "steps.cutover",
         "consent is asked before any process is proven",
         "after: [proof",
+    ),
+    "a failover without a switch": (
+        plans.plan(dns=failover(switch=None)),
+        "dns.switch",
+        "needs a bucket",
+        "switch: s3://BUCKET",
+    ),
+    "a switch in the bucket of the backups": (
+        plans.plan(dns=failover(switch="boutique-backup")),
+        "dns.switch",
+        "more than everybody may read",
+        "nothing else",
+    ),
+    "a failover of three sites": (
+        plans.plan(
+            dns=failover(),
+            sites={name: plans.site(name) for name in ("eu-west-3", "eu-central-1", "eu-south-1")},
+        ),
+        "dns.method",
+        "one of two sites, and the plan has 3",
+        "method: record",
+    ),
+    "a switch of a record": (
+        plans.plan(dns=replace(failover(), method=DnsMethod.RECORD)),
+        "dns.switch",
+        "nothing would obey this",
+        "take it out",
     ),
     "two cutovers": (
         with_step("again", cutover="dns", after=("consent",)),

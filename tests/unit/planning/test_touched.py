@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drkit.model.plan import Cloud, Plan, Provider, Secrets
+from drkit.model.plan import Cloud, DnsMethod, Plan, Provider, Secrets
 from drkit.planning.touched import (
+    EVERYWHERE,
     GLOBAL,
     HERE,
     UNKNOWN,
@@ -38,7 +39,7 @@ def test_what_the_plan_says_has_its_region() -> None:
     assert found() == {
         f"EC2, S3 in {TARGET}": TARGET,
         f"S3, STS in {OUTSIDE}": OUTSIDE,
-        "IAM, Route 53": GLOBAL,
+        "Route 53": GLOBAL,
         "network": TARGET,
         "compute": TARGET,
         "s3://boutique-dr": OUTSIDE,
@@ -51,6 +52,14 @@ def test_what_the_plan_says_has_its_region() -> None:
         "`cat password`": UNKNOWN,
         "https://card-a.example": UNKNOWN,
     }
+
+
+def test_a_name_that_a_switch_moves_needs_nothing_that_is_global() -> None:
+    dns = replace(plans.plan().dns, method=DnsMethod.FAILOVER, switch="boutique-switch")
+    touches = found(plan=plans.plan(dns=dns))
+    assert touches["s3://boutique-switch"] == OUTSIDE
+    assert touches["shop.example"] == EVERYWHERE
+    assert GLOBAL not in touches.values()
 
 
 def test_in_a_real_cloud_nobody_knows_where_the_plug_in_comes_from() -> None:

@@ -24,6 +24,7 @@ class Visit:
 
     tenants: dict[str, tuple[str, ...]] = field(default_factory=dict)
     short_of: frozenset[str] = frozenset()
+    signs: bool = True
     let_in: bool = False
     status: str = ""
     answer: str = ""
@@ -34,6 +35,7 @@ class Visit:
         account = Account(
             secret=lambda _: "secret",
             may_read=lambda _, name: name.startswith("here/"),
+            open_to_all=lambda name: name.endswith("/open"),
             bucket_region=HOMES.get,
             networks=dict,
             instances_in=lambda subnet: self.tenants.get(subnet, ()),
@@ -43,6 +45,8 @@ class Visit:
             "eu-west-3", within=self._within, lost=frozenset, account=account, changed=lambda: None
         )
         environ = signed(service, path, method, body, headers)
+        if not self.signs:
+            del environ["HTTP_AUTHORIZATION"]
         self.answer = b"".join(door(environ, self._start)).decode()
         return self
 
@@ -122,3 +126,30 @@ def test_a_type_that_the_region_is_short_of_is_refused_in_aws_words_and_others_a
     assert "do not have sufficient m5.large capacity" in refused.answer
     assert Visit(short_of=short).call("ec2", "/", method="POST", body=asked["m6i.large"]).let_in
     assert Visit().call("ec2", "/", method="POST", body=asked["m5.large"]).let_in
+
+
+def stranger(path: str, method: str = "GET") -> Visit:
+    return Visit(signs=False).call("s3", path, method=method)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_stranger_reads_what_is_open_to_everybody(method: str) -> None:
+    assert stranger("/here/open", method).let_in
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/here/closed", "GET"),
+        ("/here/open", "PUT"),
+        ("/here/open", "DELETE"),
+        ("/there/open", "GET"),
+        ("/nowhere/open", "GET"),
+        ("/here", "GET"),
+        ("/moto-api/open", "GET"),
+    ],
+)
+def test_a_stranger_does_nothing_else(path: str, method: str) -> None:
+    visit = stranger(path, method)
+    assert not visit.let_in
+    assert visit.status.startswith("403")

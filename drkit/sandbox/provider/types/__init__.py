@@ -11,6 +11,7 @@ from drkit.sandbox.provider.types import (
     compute,
     encryption,
     firewall,
+    health,
     identity,
     names,
     network,
@@ -18,7 +19,18 @@ from drkit.sandbox.provider.types import (
     storage,
 )
 
-_MODULES = (network, routing, firewall, compute, addresses, storage, identity, names, encryption)
+_MODULES = (
+    network,
+    routing,
+    firewall,
+    compute,
+    addresses,
+    storage,
+    identity,
+    names,
+    health,
+    encryption,
+)
 
 TYPES: Mapping[str, ResourceType] = {
     row.pulumi_type: row for module in _MODULES for row in module.ROWS

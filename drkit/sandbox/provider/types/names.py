@@ -1,6 +1,7 @@
 """Decides how DNS zones and records are made, as rows of the table."""
 
 import secrets
+from dataclasses import replace
 
 from drkit.sandbox.provider.errors import GoneError
 from drkit.sandbox.provider.resource_type import (
@@ -91,23 +92,46 @@ def _record_parameters(resource: Resource, _parameters: Properties) -> Propertie
     else:
         record["TTL"] = given.get("ttl")
         record["ResourceRecords"] = [{"Value": value} for value in given.get("records") or ()]
+    record |= _routed(given)
     overwrite = bool(resource.id) or given.get("allowOverwrite") is True
     action = "UPSERT" if overwrite else "CREATE"
-    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    written = {"Action": action, "ResourceRecordSet": record}
+    batch = {"Changes": [*_superseded(resource), written]}
     return {"HostedZoneId": given["zoneId"], "ChangeBatch": batch}
+
+
+def _superseded(resource: Resource) -> list[Properties]:
+    """The record under its old set identifier: a new one makes another record of it."""
+    before = resource.state.get("setIdentifier") or None
+    if not resource.id or before == (resource.properties.get("setIdentifier") or None):
+        return []
+    old = _live_record(replace(resource, properties=resource.state))
+    return [{"Action": "DELETE", "ResourceRecordSet": old}]
+
+
+def _routed(given: Properties) -> Properties:
+    """What makes a record one of several of its name and type."""
+    found: Properties = {}
+    if given.get("setIdentifier"):
+        found["SetIdentifier"] = given["setIdentifier"]
+    if given.get("healthCheckId"):
+        found["HealthCheckId"] = given["healthCheckId"]
+    for policy in given.get("failoverRoutingPolicies") or ():
+        found["Failover"] = policy["type"]
+    return found
 
 
 def _live_record(resource: Resource) -> Properties:
     known, name = resource.values, _full_name(resource)
+    wanted = (name, known["type"], known.get("setIdentifier") or None)
     answer = resource.call(
         "list_resource_record_sets",
         HostedZoneId=known["zoneId"],
         StartRecordName=name,
         StartRecordType=known["type"],
-        MaxItems="1",
     )
     for record in answer["ResourceRecordSets"]:
-        if (record["Name"].lower(), record["Type"]) == (name, known["type"]):
+        if (record["Name"].lower(), record["Type"], record.get("SetIdentifier")) == wanted:
             found: Properties = record
             return found
     raise GoneError(f"record {resource.id} does not exist", code="NotFound")
@@ -118,6 +142,9 @@ def _record_outputs(resource: Resource, _answer: Properties) -> Properties:
     outputs: Properties = {
         "fqdn": record["Name"].removesuffix("."),
         "name": resource.values["name"],
+        "setIdentifier": record.get("SetIdentifier", ""),
+        "healthCheckId": record.get("HealthCheckId", ""),
+        "failoverRoutingPolicies": [{"type": record["Failover"]}] if "Failover" in record else [],
     }
     if record.get("AliasTarget") is None:
         outputs["ttl"] = record.get("TTL")
@@ -139,7 +166,15 @@ RECORD = ResourceType(
     upsert=True,
     sets=("records",),
     hooks=Hooks(
-        takes=("ttl", "records", "aliases", "allowOverwrite"),
+        takes=(
+            "ttl",
+            "records",
+            "aliases",
+            "allowOverwrite",
+            "setIdentifier",
+            "healthCheckId",
+            "failoverRoutingPolicies",
+        ),
         prepare=_record_parameters,
         read=_record_outputs,
         deleting=_drop_record,
