@@ -23,7 +23,6 @@ from drkit.model.step import (
     LedgerWork,
     PlaybookWork,
     ProofWork,
-    QuiesceWork,
     RunKind,
     RunMode,
     StackWork,
@@ -109,7 +108,9 @@ def replanned(change: Change, states: Mapping[str, State], changes: tuple[str, .
 
 
 def _graph(change: Change, plan: Plan) -> Graph:
-    """Also of a plan with a gap, which somebody may have accepted."""
+    """Also of a plan with a gap, which somebody may have accepted. In it the closing of an old site
+    waits for no step: it needs the new site only to come late, and changed nothing of it.
+    """
     names = step_names(plan, change.kind, change.mode)
     return build_graph(plan, change.kind, mode=change.mode, refused=names)
 
@@ -123,9 +124,6 @@ def _again(graph: Graph, states: Mapping[str, State], told_else: set[str]) -> It
             stands.add(name)
             if state in {State.DONE, State.REFUSED}:
                 yield name
-        elif isinstance(step.work, QuiesceWork) and state is State.DONE:
-            # it needs the new site only to come late, and changed nothing of it
-            stands.add(name)
         elif state is State.SKIPPED:
             stands.add(name)
         elif state is State.DONE:
