@@ -78,7 +78,7 @@ def shortages(doors: Shortages) -> Iterator[Shortages]:
 
 @pytest.fixture(scope="module")
 def base(site: Site) -> Site:
-    """The site's plan with two types to choose from, and the bucket that its states are copied to."""
+    """A plan with two types to choose from, and the bucket that its states are copied to."""
     place = {"LocationConstraint": "eu-north-1"}
     s3 = site.cloud.client("s3", "eu-north-1")
     if "boutique-backup" not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
