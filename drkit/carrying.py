@@ -68,7 +68,7 @@ def carrying(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Carryi
     done = runs.done_steps(left.run)
     if not changes:
         return Carrying(intent=replace(intent, carried_on=left, done=done))
-    change = _accepted(wish, intent, left, runs)
+    change = replanned(_change(wish, intent, left), runs.states(left.run), changes)
     return Carrying(
         intent=replace(intent, carried_on=left, done=done.difference(change.again)), change=change
     )
@@ -116,8 +116,10 @@ def _refused(wish: Wish, left: RunBegan, against: str) -> ConfigurationError:
     )
 
 
-def _accepted(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> Replanned:
-    """What the change of the plan comes to. Raises ConfigurationError for what no run can take."""
+def _change(wish: Wish, intent: Intent, left: RunBegan) -> Change:
+    """The change of the plan that was accepted. Raises ConfigurationError for what no run can
+    take.
+    """
     from drkit.adapters.plan_yaml import structure_plan
 
     try:
@@ -139,6 +141,4 @@ def _accepted(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> R
         raise ConfigurationError(
             f"{left.run} cannot take this change of its plan; nothing was touched", problems=fixed
         )
-    return replanned(
-        change, runs.states(left.run), tuple(plan_changes(left.plan, wish.plan.source))
-    )
+    return change
