@@ -128,7 +128,12 @@ def _watched(command: Sequence[str]) -> dict[str, object]:
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     over = threading.Event()
-    timer = threading.Timer(LIMIT, lambda: (over.set(), process.kill()))
+
+    def end() -> None:
+        over.set()
+        process.kill()
+
+    timer = threading.Timer(LIMIT, end)
     timer.start()
     while process.poll() is None:
         peak = max(peak, _peak(str(process.pid)))

@@ -50,7 +50,7 @@ def _boot(folder: Path, number: int) -> float:
     began = time.perf_counter()
     with _container(f"drkit-bench-{os.getpid()}-{number}", seed) as pid:
         # written by sshd once it listens (OpenSSH 9.2)
-        sign = Path(f"/proc/{pid}/root/run/sshd.pid")
+        sign = Path(f"/proc/{pid}", "root", "run/sshd.pid")
         while not sign.exists():
             if time.perf_counter() - began > _LIMIT:
                 raise SystemExit(f"a host of {IMAGE} had no sshd after {_LIMIT:.0f} s")

@@ -28,6 +28,7 @@ from bench.ground import clear, open_ground
 from bench.table import keep, load, table
 from drkit.adapters.plan_yaml import load_plan
 from drkit.adapters.runs_folder import RunsFolder
+from drkit.engine.progress import stand
 from drkit.model.outcome import State
 from drkit.model.record import RunBegan, StepEnded, StepStarted
 
@@ -86,12 +87,12 @@ def rebuild(root: Path, hosts: int) -> dict[str, object]:
     names = runs.names()
     records = runs.records(names[0]) if names else ()
     ends = {r.body.step: r.body for r in records if isinstance(r.body, StepEnded)}
-    if {name: end.outcome.state for name, end in ends.items()}.get("proven") is not State.DONE:
+    found = stand(records)
+    if found.states.get("proven") is not State.DONE:
         raise SystemExit(f"{hosts} hosts were not proven:\n{done.stdout}{done.stderr}")
     started = [record.at for record in records if isinstance(record.body, StepStarted)]
     [target] = [record.body.target for record in records if isinstance(record.body, RunBegan)]
-    facts = {name: end.outcome.facts for name, end in ends.items()}
-    clear(open_ground(plan), target, runs.folder(names[0]), facts)
+    clear(open_ground(plan), target, runs.folder(names[0]), found.facts)
     first = round((started[0] - typed).total_seconds(), 2)
     steps = {name: round(end.elapsed.total_seconds(), 2) for name, end in ends.items()}
     return {"hosts": hosts, "load before": before, "first step": first, **steps, "whole": seconds}

@@ -20,6 +20,7 @@ from drkit.adapters.journal_file import JournalFile
 from drkit.adapters.journal_outside import JournalOutside
 from drkit.adapters.lease import holder_here, take
 from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.owner import Owner
 from tests.contract.cloud.values import world_at
 from tests.fakes.documents import plan_at
 
@@ -73,7 +74,7 @@ def journal_outside() -> Iterator[JournalOutside]:
         me = holder_here(root, region=REGION, operator="bench@host", run=RUN)
         file = JournalFile(root / "journal.jsonl", now=SystemClock().now)
         with (
-            Held(store, take(store, me, None)) as held,
+            Held(store, take(store, me, None), Owner(root)) as held,
             JournalOutside(file, held, run=RUN, known=0) as journal,
         ):
             yield journal

@@ -216,7 +216,7 @@ def size_of_database(region: str) -> int:
         done = subprocess.run([*command, container], check=True, capture_output=True, text=True)
         pid, name = done.stdout.split()
         if name.startswith("db-"):
-            files = Path(f"/proc/{pid}/root/var/lib/postgresql").rglob("*")
+            files = Path(f"/proc/{pid}", "root", "var/lib/postgresql").rglob("*")
             return sum(file.stat().st_size for file in files if file.is_file())
     return 0
 

@@ -73,7 +73,7 @@ def carrying(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Carryi
     intent = replace(intent, carried_on=left, done=runs.done_steps(left.run), mode=left.mode)
     if not changes:
         return Carrying(intent=intent)
-    change = _accepted(wish, intent, left, runs)
+    change = replanned(_change(wish, intent, left), runs.states(left.run), changes)
     return Carrying(
         intent=replace(intent, done=intent.done.difference(change.again)), change=change
     )
@@ -146,8 +146,10 @@ def _refused(wish: Wish, left: RunBegan, against: str) -> ConfigurationError:
     )
 
 
-def _accepted(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> Replanned:
-    """What the change of the plan comes to. Raises ConfigurationError for what no run can take."""
+def _change(wish: Wish, intent: Intent, left: RunBegan) -> Change:
+    """The change of the plan that was accepted. Raises ConfigurationError for what no run can
+    take.
+    """
     from drkit.adapters.plan_yaml import structure_plan
 
     try:
@@ -170,6 +172,4 @@ def _accepted(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> R
         raise ConfigurationError(
             f"{left.run} cannot take this change of its plan; nothing was touched", problems=fixed
         )
-    return replanned(
-        change, runs.states(left.run), tuple(plan_changes(left.plan, wish.plan.source))
-    )
+    return change

@@ -21,7 +21,6 @@ from drkit.model.record import (
     Record,
     RunBegan,
     RunResumed,
-    StepPlanned,
     StepReopened,
     StepSkipped,
 )
@@ -97,7 +96,7 @@ def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBeg
         kind=wish.kind,
         target=parts.target,
         plan=wish.plan.source,
-        steps=_planned(graph),
+        steps=graph.planned(),
         versions=opened.versions,
         operator=operator(),
         serving_before=serving.name if serving else None,
@@ -111,26 +110,12 @@ def _plan_changed(wish: Wish, change: Replanned, graph: Graph) -> PlanChanged:
     return PlanChanged(
         changes=change.changes,
         plan=wish.plan.source,
-        steps=_planned(graph),
+        steps=graph.planned(),
         again=change.again,
         kept=change.kept,
         dropped=change.dropped,
         reason=wish.reason,
         operator=operator(),
-    )
-
-
-def _planned(graph: Graph) -> tuple[StepPlanned, ...]:
-    return tuple(
-        StepPlanned(
-            id=step.id,
-            kind=step.kind,
-            needs=step.needs,
-            owner=step.owner,
-            budget=step.budget,
-            processes=graph.processes[step.id],
-        )
-        for step in graph.steps.values()
     )
 
 

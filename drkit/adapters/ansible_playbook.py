@@ -202,6 +202,8 @@ def ansible_settings(plan: Plan) -> dict[str, str]:
         "ANSIBLE_SSH_RETRIES": "2",
         "ANSIBLE_FORKS": "10",
         "ANSIBLE_NOCOLOR": "1",
+        # a module tells the host's journal all that it was given, secrets among it (measured)
+        "ANSIBLE_NO_TARGET_SYSLOG": "True",
         "ANSIBLE_RETRY_FILES_ENABLED": "False",
         "ANSIBLE_GATHERING": "smart",
         "ANSIBLE_STRATEGY": plan.defaults.strategy,

@@ -65,3 +65,14 @@ def error_code(error: Exception) -> str:
     """``NoSuchKey``, ``AccessDenied``, …; empty where the cloud did not answer at all."""
     response = getattr(error, "response", None) or {}  # None where a read timed out
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def bucket_exists(s3: Any, bucket: str) -> bool:
+    """Whether there is a bucket of that name. Any: boto3's client. Raises what boto3 raises."""
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except said_by_cloud() as error:
+        if error_code(error) in {"404", "NoSuchBucket"}:
+            return False
+        raise
+    return True

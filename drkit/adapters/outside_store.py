@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
-from drkit.adapters.cloud import ANSWER, client, error_code, said_by_cloud
+from drkit.adapters.cloud import ANSWER, bucket_exists, client, error_code, said_by_cloud
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
 from drkit.ports import World
 
 _LOST_RACE = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 _NOT_THERE = frozenset({"NoSuchKey", "404"})
-_NO_BUCKET = frozenset({"NoSuchBucket", "404"})
 _REMEDY = "check the outside location and the credentials; `drkit prepare` makes the bucket"
 
 
@@ -47,12 +46,9 @@ class OutsideStore:
     def is_there(self) -> bool:
         """Whether its bucket was made. Raises ConfigurationError."""
         try:
-            self._s3.head_bucket(Bucket=self.bucket)
+            return bucket_exists(self._s3, self.bucket)
         except said_by_cloud() as error:
-            if error_code(error) in _NO_BUCKET:
-                return False
             raise self._trouble("asked for", "", error) from error
-        return True
 
     def read(self, key: str) -> Stored | None:
         """None where there is no such object. Raises ConfigurationError for any other answer."""

@@ -8,20 +8,18 @@ none makes anything. Refuses to hand out a stack whose state may be half of the 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pulumi.automation import Deployment, Stack
 
-from drkit.adapters.adoption import Cloud
-from drkit.adapters.cloud import client
 from drkit.adapters.made_since import adopt_made_since
 from drkit.adapters.pulumi_capacity import keep_types
 from drkit.adapters.pulumi_deadline import deadline
 from drkit.adapters.pulumi_operation import OpenStack, create_or_select, select, translated
-from drkit.adapters.pulumi_repair import Stale, clear, dead_locks, let_settle
+from drkit.adapters.pulumi_repair import Stale, clear, clouds, dead_locks, let_settle
 from drkit.adapters.pulumi_return import bring_back, kept
 from drkit.adapters.pulumi_settings import SEED, Settings, settings_of
 from drkit.adapters.pulumi_state import read_state
@@ -66,6 +64,7 @@ class Opening:
             deadline(self.limit, f"stack {self.name} (state in {self.backend.url})"),
             translated(self.name),
         ):
+            region = settings.plain["aws:region"]
             if settings.provides_hosts:
                 opened.program.transformations += (keep_types,)
             copies = self._copies(opened, settings)
@@ -75,9 +74,9 @@ class Opening:
                 before = self._ready(opened, stack, exported)
                 # one that holds nothing was destroyed: what it makes now is new
                 if copies is not None and back and before.state.resources:
-                    adopt_made_since(before, copies, self._cloud_in(settings), self.tell)
+                    adopt_made_since(before, copies, clouds(self.context.world, region), self.tell)
                     exported = stack.export_stack()
-                stale = Stale(opened, stack, settings.plain["aws:region"], exported)
+                stale = Stale(opened, stack, region, exported)
                 exported = clear(stale, self.backend, self.context, self.tell)
             ready = self._ready(opened, stack, exported)
             ready.state.must_be_whole(self.name)
@@ -108,11 +107,6 @@ class Opening:
         if trouble := kept(copies):
             tell(trouble)
             self.notes.append(trouble)
-
-    def _cloud_in(self, settings: Settings) -> Callable[[str], Cloud]:
-        """The cloud in a region; in the stack's own where none is named."""
-        own, world = settings.plain["aws:region"], self.context.world
-        return lambda region: Cloud(lambda service: client(world, service, region or own))
 
     def _ready(self, opened: Opened, stack: Stack, exported: Deployment) -> OpenStack:
         state = read_state(exported)

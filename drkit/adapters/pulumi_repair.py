@@ -23,7 +23,7 @@ from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.pulumi_locks import Lock, read_locks
 from drkit.adapters.pulumi_workspace import MARK, Backend, Opened
 from drkit.errors import StepError
-from drkit.ports import Context, Progress
+from drkit.ports import Context, Progress, World
 
 _SETTLED = timedelta(seconds=5)
 """A call that the killed update had sent may still be at work, and a list may lag behind it."""
@@ -57,11 +57,7 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     exported = stale.stack.export_stack()
     # Any: the document is Pulumi's, of version 3; only what is named here is read
     document: dict[str, Any] = dict(exported.deployment or {})
-
-    def cloud_in(region: str) -> Cloud:
-        return Cloud(lambda service: client(context.world, service, region or stale.region))
-
-    adopted = list(_adopted(document, cloud_in, tell))
+    adopted = list(_adopted(document, clouds(context.world, stale.region), tell))
     if locks:
         stale.stack.cancel()
     if not document.get("pending_operations"):
@@ -71,6 +67,11 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     mended = Deployment(version=exported.version, deployment=document)
     stale.stack.import_stack(mended)
     return mended
+
+
+def clouds(world: World, own: str) -> Callable[[str], Cloud]:
+    """The cloud in a region; in the stack's ``own`` where none is named."""
+    return lambda region: Cloud(lambda service: client(world, service, region or own))
 
 
 def dead_locks(opened: Opened, stack: str, backend: Backend, context: Context) -> list[Lock]:

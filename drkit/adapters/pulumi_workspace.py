@@ -168,7 +168,8 @@ def open_workspace(
     project = _project_name(folder)
     _reach(backend)
     program = Program(folder, _in_namespace(project, secrets or {}))
-    mark = f"{backend.url}/{project}/{stack}"
+    # with its endpoint: another world on this machine may have a stack of the same name
+    mark = f"{backend.endpoint or ''} {backend.url}/{project}/{stack}"
     with tempfile.TemporaryDirectory(prefix="drkit-pulumi-") as place:
         shutil.copy(folder / "Pulumi.yaml", place)
         _write_settings(folder, Path(place), stack, _in_namespace(project, settings or {}))

@@ -7,21 +7,20 @@ a program since. What the generation that is about to be built has already is no
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any
 
 from drkit.adapters.cloud import client, error_code, said_by_cloud
 from drkit.adapters.epoch import Epoch
 from drkit.adapters.generations import choose_generation
+from drkit.adapters.pulumi_state import Damaged, read_stored, resources_of
+from drkit.adapters.stored_states import StoredState, stored_states
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan
 from drkit.model.record import Target
 from drkit.planning.quotas import QUOTAS, Comparison, Holding, Quota, shortfalls
 from drkit.ports import World
-
-_STATES = ".pulumi/stacks/"
 
 
 def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple[Problem, ...]:
@@ -34,11 +33,18 @@ def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple
         return ()
     try:
         s3 = client(world, "s3", plan.outside.region)
-        asked = _held_by(s3, plan, epoch.serving)
+        bucket = plan.outside.state
+        states = tuple(stored_states(s3, bucket))
+
+        def held_by(target: Target) -> Holding:
+            mine = [state for state in states if state.stack == target.name]
+            return reduce(Holding.plus, (_read(s3, bucket, state) for state in mine), Holding())
+
+        asked = held_by(epoch.serving)
         if asked == Holding():
             return ()
         generation = choose_generation(world, plan, region, epoch)
-        own = _held_by(s3, plan, Target(shop=plan.shop, region=region, generation=generation))
+        own = held_by(Target(shop=plan.shop, region=region, generation=generation))
         ec2 = client(world, "ec2", region)
         used = _held_in(ec2).less(own)
         vcpus = _vcpus(ec2, asked.counted_types | used.counted_types)
@@ -53,24 +59,12 @@ def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple
     )
 
 
-def _held_by(s3: Any, plan: Plan, target: Target) -> Holding:
-    """What all stacks of one generation have made, by their state."""
-    bucket = plan.outside.state
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_STATES)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-    found = Holding()
-    for key in keys:
-        if key.rpartition("/")[2] in {f"{target.name}.json", f"{target.name}.json.gz"}:
-            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-            found = found.plus(_read(gzip.decompress(body) if key.endswith(".gz") else body, key))
-    return found
-
-
-def _read(state: bytes, key: str) -> Holding:
-    """Of a state as Pulumi 3.259 writes it. What is no secret is in the clear."""
+def _read(s3: Any, bucket: str, state: StoredState) -> Holding:
+    """What one stack has made. What is no secret is in the clear in its state."""
+    body = s3.get_object(Bucket=bucket, Key=state.key)["Body"].read()
     try:
-        latest = json.loads(state)["checkpoint"]["latest"] or {}
-        made = [entry for entry in latest.get("resources", ()) if entry.get("id")]
+        document = read_stored(body, project=state.project, stack=state.stack)
+        made = [entry for entry in resources_of(document) if entry.get("id")]
         return Holding(
             instances={
                 entry["id"]: entry["inputs"]["instanceType"]
@@ -80,9 +74,9 @@ def _read(state: bytes, key: str) -> Holding:
             addresses=_ids(made, "aws:ec2/eip:Eip"),
             networks=_ids(made, "aws:ec2/vpc:Vpc"),
         )
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (Damaged, LookupError, TypeError, AttributeError) as error:
         raise ConfigurationError(
-            f"{key} in the state bucket is no state of Pulumi: {error!r}",
+            f"{state.key} in the state bucket is no state of Pulumi: {error!r}",
             remedy="bring back an older version of the object: the bucket keeps them",
         ) from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from drkit.adapters.cloud import client, error_code, said_by_cloud
+from drkit.adapters.cloud import bucket_exists, client, said_by_cloud
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
 from drkit.ports import World
@@ -26,7 +26,7 @@ def make_state_bucket(world: World, plan: Plan) -> bool:
     s3 = client(world, "s3", plan.outside.region)
     bucket = plan.outside.state
     try:
-        made = not _exists(s3, bucket)
+        made = not bucket_exists(s3, bucket)
         if made:
             _create(s3, bucket, plan.outside.region)
         _protect(s3, bucket, plan.shop)
@@ -37,16 +37,6 @@ def make_state_bucket(world: World, plan: Plan) -> bool:
             "else check the credentials and the region of `outside`",
         ) from error
     return made
-
-
-def _exists(s3: Any, bucket: str) -> bool:
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except said_by_cloud() as error:
-        if error_code(error) in {"404", "NoSuchBucket"}:
-            return False
-        raise
-    return True
 
 
 def _create(s3: Any, bucket: str, region: str) -> None:

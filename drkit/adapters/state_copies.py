@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from drkit.adapters.outside_store import OutsideStore, Stored
 from drkit.adapters.pulumi_state import Damaged, pending_in, read_stored
+from drkit.adapters.stored_states import ENDINGS, StoredState
 from drkit.errors import ConfigurationError, StepError
 from drkit.model.plan import Plan
 from drkit.ports import World
@@ -30,8 +31,6 @@ MARK = "drkit"
 the state, which it may only do once that was compared with the cloud."""
 _PATIENCE = timedelta(seconds=3)
 """How long a bucket may take to answer, twice at most: no step is to wait long for a copy."""
-_STATES = ".pulumi/stacks/"
-_ENDINGS = (".json", ".json.gz")
 _TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -72,8 +71,8 @@ class StateCopies:
 
     def original(self) -> Original | None:
         """The state as it stands; None: there is none. Raises StepError."""
-        for ending in _ENDINGS:
-            key = f"{_STATES}{self.project}/{self.stack}{ending}"
+        for ending in ENDINGS:
+            key = self._key(ending)
             if (stored := _asked(self._first.read, key)) is not None:
                 return Original(key=key, stored=stored)
         return None
@@ -130,8 +129,10 @@ class StateCopies:
 
     def key_of(self, copy: Copy) -> str:
         """Where the state was that this is a copy of."""
-        ending = next(each for each in _ENDINGS if copy.name.endswith(each))
-        return f"{_STATES}{self.project}/{self.stack}{ending}"
+        return self._key(next(each for each in ENDINGS if copy.name.endswith(each)))
+
+    def _key(self, ending: str) -> str:
+        return StoredState(project=self.project, stack=self.stack, ending=ending).key
 
     @property
     def _folder(self) -> str:

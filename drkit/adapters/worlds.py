@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Cloud, Plan
@@ -98,6 +100,11 @@ def _sandbox_world() -> World:
             f"the sandbox was started by another drkit (state version {version})",
             remedy="run `drkit sandbox down` with that one, then `drkit sandbox up`",
         )
+    return world_of_sandbox(state)
+
+
+def world_of_sandbox(state: Mapping[str, Any]) -> World:
+    """The world that a sandbox's ``sandbox.json`` tells of. Any: JSON, of :data:`STATE_VERSION`."""
     operator = state["credentials"]["operator"]
     return World(
         account=state["account"],

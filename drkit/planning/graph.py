@@ -15,6 +15,7 @@ from functools import partial
 
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan, RestoreTool, StepEntry
+from drkit.model.record import StepPlanned
 from drkit.model.step import (
     CheckWork,
     GateWork,
@@ -57,6 +58,20 @@ class Graph:
         """Every step without which ``process`` is not live."""
         live = f"live.{process}"
         return self.ancestors(live) | {live}
+
+    def planned(self) -> tuple[StepPlanned, ...]:
+        """The steps as a journal records them."""
+        return tuple(
+            StepPlanned(
+                id=step.id,
+                kind=step.kind,
+                needs=step.needs,
+                owner=step.owner,
+                budget=step.budget,
+                processes=self.processes[step.id],
+            )
+            for step in self.steps.values()
+        )
 
 
 def step_names(plan: Plan, kind: RunKind, mode: RunMode) -> frozenset[str]:

@@ -22,9 +22,11 @@ def _write_over_segments() -> None:
     """Whoever writes a segment writes it, whether it is there or not."""
     put = OutsideStore.put
 
-    def anyway(store: OutsideStore, key: str, body: bytes, *, replacing: str = "") -> str | None:
+    def anyway(
+        store: OutsideStore, key: str, body: bytes, *, replacing: str = "", **more: Any
+    ) -> str | None:
         found = store.read(key) if key.startswith("journals/") else None
-        return put(store, key, body, replacing=found.tag if found else replacing)
+        return put(store, key, body, replacing=found.tag if found else replacing, **more)
 
     OutsideStore.put = anyway  # type: ignore[method-assign,assignment]
 

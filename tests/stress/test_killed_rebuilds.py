@@ -22,7 +22,7 @@ from bench.ground import clear, open_ground
 from drkit.adapters.plan_yaml import load_plan
 from drkit.engine.progress import stand
 from drkit.model.outcome import State
-from drkit.model.record import RunBegan, StepEnded
+from drkit.model.record import RunBegan
 from tests.e2e.conftest import NEW, REBUILD, Lost
 from tests.e2e.desk import Desk, Run, Terminal
 from tests.e2e.kills import kill
@@ -138,13 +138,8 @@ def take_away(desk: Desk, run: Run) -> None:
     """The region is empty again."""
     records = run.records()
     [target] = [r.body.target for r in records if isinstance(r.body, RunBegan)]
-    facts = {
-        r.body.step: r.body.outcome.facts
-        for r in records
-        if isinstance(r.body, StepEnded) and r.body.outcome.done
-    }
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DRKIT_SANDBOX", "PATH"):
             patch.setenv(name, desk.environment[name])
         ground = open_ground(load_plan(desk.root / "drkit.yaml"))
-        clear(ground, target, run.folder, facts)
+        clear(ground, target, run.folder, stand(records).facts)

@@ -66,13 +66,24 @@ def write_state(
     zipped: bool = False,
 ) -> None:
     hosts = [
-        {"type": TYPES["instances"], "id": name, "inputs": {"instanceType": kind}}
+        {
+            "type": TYPES["instances"],
+            "urn": f"urn:{name}",
+            "id": name,
+            "inputs": {"instanceType": kind},
+        }
         for name, kind in (instances or {}).items()
     ]
-    others = [{"type": TYPES["addresses"], "id": name, "inputs": {}} for name in addresses]
+    others = [
+        {"type": TYPES["addresses"], "urn": f"urn:{name}", "id": name, "inputs": {}}
+        for name in addresses
+    ]
     root = {"type": "pulumi:pulumi:Stack", "urn": "urn:x"}
-    document = {"version": 3, "checkpoint": {"latest": {"resources": [root, *hosts, *others]}}}
-    body = json.dumps(document).encode()
+    checkpoint = {
+        "stack": f"organization/{project}/{stack}",
+        "latest": {"resources": [root, *hosts, *others]},
+    }
+    body = json.dumps({"version": 3, "checkpoint": checkpoint}).encode()
     client(world, "s3", "eu-north-1").put_object(
         Bucket="corner-dr",
         Key=f".pulumi/stacks/{project}/{stack}.json{'.gz' if zipped else ''}",
@@ -164,6 +175,19 @@ def test_where_the_cloud_does_not_say_it_is_a_notice_and_no_problem(
     with caplog.at_level(logging.WARNING):
         assert small_quotas(around) == ()
     assert "the quotas of eu-central-1 are not compared" in caplog.text
+
+
+def test_a_state_that_was_brought_back_is_read_plain_though_its_name_says_packed(
+    world: World, plan: Plan, quotas: Quotas
+) -> None:
+    """As drkit writes it back (state_copies): Pulumi looks at the first bytes, and so must this."""
+    s3, key = client(world, "s3", "eu-north-1"), ".pulumi/stacks/compute/eu-west-3.g1.json"
+    body = s3.get_object(Bucket="corner-dr", Key=key)["Body"].read()
+    s3.put_object(Bucket="corner-dr", Key=f"{key}.gz", Body=body)
+    s3.delete_object(Bucket="corner-dr", Key=key)
+    quotas.set(NEW, "L-1216C47A", 7)
+    [cores] = found(world, plan)
+    assert "asks for 8 vCPUs" in cores.message
 
 
 def test_what_is_no_state_is_said(world: World, plan: Plan, quotas: Quotas) -> None:

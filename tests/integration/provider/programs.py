@@ -223,4 +223,14 @@ def names() -> None:
     route53.Record(
         "www", zone_id=zone.id, name="www", type="CNAME", ttl=60, records=["shop.example"]
     )
+    route53.HealthCheck(
+        "shop",
+        type="HTTPS",
+        fqdn="shop.example",
+        port=443,
+        resource_path="/health",
+        request_interval=10,
+        failure_threshold=3,
+        tags={"Name": "shop"},
+    )
     pulumi.export("zone", zone.zone_id)

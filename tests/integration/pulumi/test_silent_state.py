@@ -136,3 +136,21 @@ def test_a_backend_that_says_no_answers_and_one_that_nobody_vouches_for_does_not
         refused = pytest.raises(StepError, match="CERTIFICATE_VERIFY")
         with nullcontext() if trusted else refused, open_workspace(folder, backend) as opened:
             assert opened.project == "base"
+
+
+def test_a_stack_of_the_same_name_in_another_world_is_another_one(project: Project) -> None:
+    """What outlived a killed update is found, and ended, by this mark."""
+    folder, marks = project("base", ""), []
+    for _ in range(2):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        backend = Backend(
+            url="s3://boutique-dr",
+            environment={},
+            endpoint=f"http://127.0.0.1:{server.server_port}",
+        )
+        with open_workspace(folder, backend, stack="eu-central-1.g2") as opened:
+            marks.append(opened.mark)
+        server.shutdown()
+        server.server_close()
+    assert len(set(marks)) == 2

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from drkit.adapters.cloud import client, said_by_cloud
-from drkit.ports import Endpoint, Secret, World
+from drkit.adapters.worlds import world_of_sandbox
 from tests.integration.sandbox.lab import SECOND, Sandbox, eventually
 
 BUCKET, KEY = "switch", "second-site-serves"
@@ -111,23 +111,6 @@ def test_an_object_that_is_blocked_from_the_public_turns_nothing(
     switch.delete_object(Bucket=BUCKET, Key=KEY)
 
 
-def world_of(sandbox: Sandbox) -> World:
-    state = sandbox.state
-    operator = state["credentials"]["operator"]
-    return World(
-        account=state["account"],
-        endpoints={
-            region: Endpoint(region=region, url=entry["endpoint"], name=entry["name"])
-            for region, entry in state["regions"].items()
-        },
-        key=Secret(operator["key"]),
-        secret=Secret(operator["secret"]),
-        ca=state["ca"],
-        resolver=state["dns"],
-        pulumi_home=None,
-    )
-
-
 @pytest.mark.parametrize(
     ("lost", "service", "call"),
     [
@@ -140,12 +123,12 @@ def world_of(sandbox: Sandbox) -> World:
 def test_nobody_waits_longer_than_5_s_for_what_is_lost(
     sandbox: Sandbox, lost: str, service: str, call: str
 ) -> None:
-    asked = client(world_of(sandbox), service, "eu-west-3")
+    asked = client(world_of_sandbox(sandbox.state), service, "eu-west-3")
     getattr(asked, call)()
     assert sandbox.cli("lose", lost).returncode == 0
     try:
         # another client, as each step makes one: no connection that stood before
-        asked = client(world_of(sandbox), service, "eu-west-3")
+        asked = client(world_of_sandbox(sandbox.state), service, "eu-west-3")
         began = time.monotonic()
         with pytest.raises(said_by_cloud()):
             getattr(asked, call)()

@@ -5,6 +5,7 @@ written, and the same command carries on once it is mended.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def test_what_is_wrong_beforehand_touches_nothing(prepared: Installed) -> None:
     (prepared.folder / "password").write_text("wrong")
     said = prepared.drkit("deploy", "--region", "eu-west-9")
     assert said.returncode == 3
-    for place in ("steps.bake.playbook", "secrets", "--region"):
-        assert f"  {place}" in said.stderr
+    for place in (r"drkit\.yaml:\d+ steps\.bake\.playbook", "secrets", "--region"):
+        assert re.search(f"^  {place}", said.stderr, re.MULTILINE)
     assert said.stderr.count("→") >= 3, "each has a remedy"
     assert not list((prepared.folder / ".drkit").rglob("journal.jsonl"))

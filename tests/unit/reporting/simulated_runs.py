@@ -19,7 +19,7 @@ from drkit.adapters.simulated import (
 from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
 from drkit.model.plan import Plan
-from drkit.model.record import IncidentBegan, Record, RunBegan, StepPlanned, Target
+from drkit.model.record import IncidentBegan, Record, RunBegan, Target
 from drkit.model.step import RunKind
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import priorities
@@ -128,17 +128,7 @@ def began(
                 for name, process in plan.processes.items()
             },
         },
-        steps=tuple(
-            StepPlanned(
-                id=step.id,
-                kind=step.kind,
-                needs=step.needs,
-                owner=step.owner,
-                budget=step.budget,
-                processes=graph.processes[step.id],
-            )
-            for step in graph.steps.values()
-        ),
+        steps=graph.planned(),
         versions={},
         operator="ana@laptop",
         serving_before="eu-west-3.g1",
