@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from drkit.api import load_plan as load_plan
     from drkit.api import rebuild as rebuild
     from drkit.model.plan import Plan as Plan
+    from drkit.model.step import RunMode as RunMode
     from drkit.reporting.report import Report as Report
 
 _HOMES = {
     "Options": "drkit.api",
     "Plan": "drkit.model.plan",
     "Report": "drkit.reporting.report",
+    "RunMode": "drkit.model.step",
     "deploy": "drkit.api",
     "load_plan": "drkit.api",
     "rebuild": "drkit.api",
 }
-__all__ = ["Options", "Plan", "Report", "deploy", "load_plan", "rebuild"]
+__all__ = ["Options", "Plan", "Report", "RunMode", "deploy", "load_plan", "rebuild"]
 
 
 def __getattr__(name: str) -> object:

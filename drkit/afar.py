@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from drkit.errors import ConfigurationError, JournalDamaged, UsageError
 from drkit.holding import operator
+from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.record import Record, RunBegan, RunEnded, RunTakenOver
 from drkit.model.step import RunKind
@@ -198,6 +199,8 @@ def standing(known: Known) -> str:
     if known.damage:
         return "damaged"
     last = known.records[-1].body if known.records else None
+    if isinstance(last, SiteReopened):
+        return "given back"
     if isinstance(last, RunEnded):
         return {"finished": "finished", "waits": "waits for a person"}.get(last.stand, last.stand)
     return "at work" if known.at_work else "broken off"

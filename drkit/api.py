@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from drkit.model.plan import Plan
 from drkit.model.record import Record
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import Observer
 from drkit.reporting.report import Report
@@ -59,6 +59,9 @@ class Options:
     """Carry on with this run; where that cannot be, nothing is touched and no other is begun."""
     accept_plan_change: bool = False
     """Carry on with an unfinished run in spite of a changed plan, for ``reason``."""
+    mode: RunMode | None = None
+    """Planned: close the old site first and lose nothing. None: as the run that is carried on with;
+    a new one is unplanned."""
     max_parallel: int = 8
     since: datetime | None = None
     """When customers lost the shop, aware; None: what the probe saw."""
@@ -134,6 +137,7 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         reason=options.reason,
         resumes=options.resumes,
         accept_plan_change=options.accept_plan_change,
+        mode=options.mode,
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)

@@ -3,6 +3,8 @@
 A run is carried on with as long as what it restored and counted still holds. A changed plan is not
 against it where a person accepts the change and the run stays where it is; what the change undoes
 is decided here too. Where another run is begun in its place, that is said, never done silently.
+A planned run is told apart: customers are served while it builds, and nobody serves them once it
+has closed the old site.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from drkit.errors import ConfigurationError, Problem, UsageError
 from drkit.model.record import RunBegan, RunLeft
+from drkit.model.step import RunMode
 from drkit.model.wish import Wish
 from drkit.planning.changes import plan_changes
 from drkit.planning.replanned import Change, Replanned, fixed_changes, replanned
 from drkit.ports import World
+from drkit.reporting.moving import Move
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
@@ -51,6 +55,7 @@ def carrying(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Carryi
         epoch=epoch,
         left=left,
         recover_to=wish.recover_to,
+        mode=wish.mode or RunMode.UNPLANNED,
     )
     if wish.resumes and (left is None or left.run != wish.resumes):
         raise UsageError(
@@ -65,12 +70,12 @@ def carrying(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Carryi
     changes = tuple(plan_changes(left.plan, wish.plan.source))
     if against:
         return Carrying(intent=intent, left=RunLeft(run=left.run, why=against, changes=changes))
-    done = runs.done_steps(left.run)
+    intent = replace(intent, carried_on=left, done=runs.done_steps(left.run), mode=left.mode)
     if not changes:
-        return Carrying(intent=replace(intent, carried_on=left, done=done))
+        return Carrying(intent=intent)
     change = replanned(_change(wish, intent, left), runs.states(left.run), changes)
     return Carrying(
-        intent=replace(intent, carried_on=left, done=done.difference(change.again)), change=change
+        intent=replace(intent, done=intent.done.difference(change.again)), change=change
     )
 
 
@@ -82,9 +87,6 @@ def _against(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> st
     site served meanwhile: customers may have ordered on, so what it restored is old, and so is its
     reading of the ledgers.
     """
-    from drkit.adapters.preflight import serves
-    from drkit.adapters.probe_results import probe_file, recovered_since
-
     if left.plan != wish.plan.source and not wish.accept_plan_change:
         return ANOTHER_PLAN
     if wish.recover_to not in {None, left.recover_to}:
@@ -93,12 +95,40 @@ def _against(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> st
         return ""
     if intent.epoch.serving_name != left.serving_before:
         return "another site was opened since it began"
+    move = runs.move(left.run)
+    if wish.mode is RunMode.PLANNED and (move is None or move.given_up):
+        return "it is an unplanned one"
+    if move is not None and not move.given_up:
+        return _against_planned(wish, intent, left, move, runs)
+    return _against_unplanned(intent, left, runs)
+
+
+def _against_unplanned(intent: Intent, left: RunBegan, runs: RunsFolder) -> str:
+    from drkit.adapters.preflight import serves
+    from drkit.adapters.probe_results import probe_file, recovered_since
+
     if runs.is_stale(left.run):
         return "it was left alone for too long"
-    probed = probe_file(wish.plan.root)
+    probed = probe_file(intent.plan.root)
     if recovered_since(probed, runs.began_at(left.run)) or runs.left_customers(left.run):
         return "the old site has served customers since it began"
     return "the old site serves customers" if serves(intent) else ""
+
+
+def _against_planned(
+    wish: Wish, intent: Intent, left: RunBegan, move: Move, runs: RunsFolder
+) -> str:
+    """Until it has closed the old site it has restored nothing, so nothing has grown old. After
+    that time alone is no reason: who is closed serves nobody, and must not wait for a new run.
+    """
+    from drkit.adapters.preflight import serves
+
+    if move.reopened:
+        return "the old site was given back to its customers since"
+    if move.closed is None and runs.is_stale(left.run):
+        return "it was left alone for too long"
+    needs_it_closed = move.caught_up is not None or wish.mode is RunMode.UNPLANNED
+    return "the old site serves customers" if needs_it_closed and serves(intent) else ""
 
 
 def _refused(wish: Wish, left: RunBegan, against: str) -> ConfigurationError:
@@ -134,6 +164,7 @@ def _change(wish: Wish, intent: Intent, left: RunBegan) -> Change:
         before=before,
         now=wish.plan,
         kind=wish.kind,
+        mode=left.mode,
         region=wish.region,
         cutover_begun=intent.epoch.run == left.run,
     )

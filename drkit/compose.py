@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from drkit.carrying import carrying
 from drkit.errors import ConfigurationError, Problem, StepError
 from drkit.model.record import IncidentBegan, RunBegan, RunLeft, Target
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.planning.replanned import Replanned
 from drkit.ports import Clock, Consent, Secret, World
@@ -60,6 +60,8 @@ class Opened:
     """Of its plan, where a person accepted one."""
     left: RunLeft | None
     """The unfinished run in whose place another is begun."""
+    mode: RunMode
+    """As the run began, or is to begin."""
     failing: Mapping[str, Failing]
     """Process → the unbroken row of failures that the probe sees."""
     inherited: IncidentBegan | None
@@ -102,9 +104,14 @@ def look_around(wish: Wish) -> Around:
     from drkit.adapters.vault import open_vault
     from drkit.adapters.worlds import check_account, open_world
     from drkit.planning.problems import find_problems, region_problems
+    from drkit.planning.quiesce import mode_problems
 
     plan = wish.plan
-    problems = [*find_problems(plan, exists=lambda path: (plan.root / path).exists())]
+
+    def exists(path: Path) -> bool:
+        return (plan.root / path).exists()
+
+    problems = [*find_problems(plan, exists=exists), *mode_problems(wish.mode, exists)]
     problems += region_problems(plan, wish.region)
     problems += consent_problems(plan, wish.consent)
     vault = _or_problem(lambda: open_vault(plan), "secrets", problems)
@@ -122,14 +129,18 @@ def look_around(wish: Wish) -> Around:
 
 
 def _lost_problems(wish: Wish, epoch: Epoch) -> Iterator[Problem]:
-    """What lies in the region of the site that serves, or served: by law 8 nothing may."""
+    """What lies in the region of the site that serves, or served: by law 8 nothing may. Nor in a
+    planned move: once it has closed the site, it must get to its end also if that region is lost.
+    """
     from drkit.adapters.plan_texts import plan_texts
     from drkit.planning.touched import lost_problems, touched
 
     lost = epoch.serving.region if epoch.serving else wish.region
     if wish.region in wish.plan.sites and lost != wish.region:
         found = touched(wish.plan, wish.region, plan_texts(wish.plan))
-        yield from lost_problems(found, {lost})
+        planned = wish.mode is RunMode.PLANNED
+        why = "may be lost before the move is over" if planned else "counts as lost"
+        yield from lost_problems(found, {lost}, why=why)
 
 
 def open_plan(around: Around) -> Opened:
@@ -154,6 +165,7 @@ def open_plan(around: Around) -> Opened:
         satisfied=intent.done,
         change=found.change,
         left=found.left,
+        mode=intent.mode,
         failing=rows_of_failures(probe_file(plan.root), plan.processes),
         inherited=runs.incident_of(wish.kind, wish.region, serving=epoch.serving_name),
     )

@@ -7,8 +7,7 @@ is touched, and nothing written outside, before the problems are settled.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,28 +28,18 @@ from drkit.compose import (
 from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
 from drkit.errors import ConfigurationError, Problem
+from drkit.first_records import Agreed, begin
 from drkit.hands import Standing, standing, step_hands
-from drkit.holding import hold_outside, hold_site, look_outside, operator
-from drkit.model.record import (
-    Body,
-    IncidentBegan,
-    PlanChanged,
-    ProblemAccepted,
-    RunBegan,
-    RunResumed,
-    StepReopened,
-    StepSkipped,
-)
-from drkit.model.step import RunKind
+from drkit.holding import hold_outside, hold_site, look_outside
+from drkit.model.step import RunMode
 from drkit.model.wish import Wish
 from drkit.planning.consents import consent_gaps
-from drkit.planning.graph import Graph, build_graph
+from drkit.planning.graph import build_graph
 from drkit.planning.order import priorities
-from drkit.planning.replanned import Replanned
+from drkit.planning.quiesce import given_up
 from drkit.planning.skips import skip_problems, skipped_steps
 from drkit.ports import Consent, Observer, Observers
 from drkit.reporting.report import Report, report
-from drkit.reporting.seen import incident_seen
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
@@ -87,14 +76,15 @@ def carry_out(wish: Wish, company: Company) -> Ran:
         problems = (*opened.problems, *means.problems)
         accepted = settle(problems, wish)
         refused = {step for problem, _ in accepted for step in problem.affects}
-        graph = build_graph(wish.plan, wish.kind, refused=refused)
+        graph = build_graph(wish.plan, wish.kind, mode=opened.mode, refused=refused)
         # of the very graph that is about to run: no problem that was accepted may open a way
         skip = skipped_steps(wish, graph, opened.satisfied)
         if gaps := (*consent_gaps(wish.plan, graph), *skip_problems(wish, graph, skip)):
             raise ConfigurationError("nothing was touched", problems=gaps)
         if free is None:
             raise AssertionError("a region that is no site is a problem that nobody can accept")
-        agreed = Agreed(graph=graph, accepted=accepted, skip=skip)
+        lost = given_up(wish.mode, graph.steps, opened.satisfied, wish.reason)
+        agreed = Agreed(graph=graph, accepted=accepted, skip={**skip, **lost})
         with hold_outside(free) as held:
             company = replace(company, stop=_also_from_afar(company.stop, held))
             return _run(opened, open_parts(opened, means, held), agreed, company, ready)
@@ -114,20 +104,10 @@ def _also_from_afar(stop: Callable[[], Stop], held: Held) -> Callable[[], Stop]:
     return lambda: Stop.NOW if held.abort_asked else stop()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreed:
-    """What will be run, and which problems somebody chose to live with, each with the reason."""
-
-    graph: Graph
-    accepted: tuple[tuple[Problem, str], ...]
-    skip: Mapping[str, str]
-    """Step → reason why it is taken as done."""
-
-
 def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: Standing) -> Ran:
     wish, observer = opened.wish, Observers([company.observer])
     with parts.journal:
-        _begin(wish, opened, parts, agreed, observer)
+        begin(opened, parts, agreed, observer)
         hands = Hands(
             journal=parts.journal,
             attempts=step_hands(opened, parts, ready),
@@ -163,90 +143,11 @@ def _way_on(wish: Wish, left: tuple[Problem, ...]) -> str:
     words = " ".join(f"--accept {name}" for name in names)
     affected = {step for problem in left for step in problem.affects}
     try:
-        graph = build_graph(wish.plan, wish.kind, refused=affected)
+        graph = build_graph(
+            wish.plan, wish.kind, mode=wish.mode or RunMode.UNPLANNED, refused=affected
+        )
     except ConfigurationError:
         return ""
     down = [name for name in wish.plan.processes if affected & graph.needed_by(name)]
     stays = f"; what stays down: {', '.join(down)}" if down else ""
     return f"to go on all the same: {words} --reason WHY{stays}"
-
-
-def _begin(
-    wish: Wish,
-    opened: Opened,
-    parts: Parts,
-    agreed: Agreed,
-    observer: Observer,
-) -> None:
-    """The first records of this command. Those of a run that is carried on are told again."""
-    before = parts.journal.records()
-    for record in before:
-        observer.recorded(record)
-    bodies: list[Body] = []
-    if before:
-        bodies.append(RunResumed(operator=operator(), pid=os.getpid(), key=parts.key))
-    else:
-        bodies.append(_run_began(wish, opened, parts, agreed.graph))
-    if opened.left is not None:
-        bodies.append(opened.left)
-    if opened.change is not None:
-        bodies.append(_plan_changed(wish, opened.change, agreed.graph))
-    # also of a run that died between its first two records
-    known = any(isinstance(record.body, IncidentBegan) for record in before)
-    # a start that the operator names corrects an earlier one; the last record counts
-    if wish.kind is not RunKind.DEPLOY and (not known or wish.since is not None):
-        bodies.append(_incident(wish, opened, parts))
-    bodies += [
-        ProblemAccepted(
-            problem=problem.name, reason=reason, operator=operator(), affects=problem.affects
-        )
-        for problem, reason in agreed.accepted
-    ]
-    bodies += [StepReopened(step=step, operator=operator()) for step in wish.again]
-    bodies += [
-        StepSkipped(step=step, reason=reason, operator=operator())
-        for step, reason in agreed.skip.items()
-    ]
-    for record in parts.journal.append(*bodies):
-        observer.recorded(record)
-
-
-def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBegan:
-    serving = opened.epoch.serving
-    return RunBegan(
-        run=parts.run,
-        kind=wish.kind,
-        target=parts.target,
-        plan=wish.plan.source,
-        steps=graph.planned(),
-        versions=opened.versions,
-        operator=operator(),
-        serving_before=serving.name if serving else None,
-        recover_to=wish.recover_to,
-        key=parts.key,
-    )
-
-
-def _plan_changed(wish: Wish, change: Replanned, graph: Graph) -> PlanChanged:
-    return PlanChanged(
-        changes=change.changes,
-        plan=wish.plan.source,
-        steps=graph.planned(),
-        again=change.again,
-        kept=change.kept,
-        dropped=change.dropped,
-        reason=wish.reason,
-        operator=operator(),
-    )
-
-
-def _incident(wish: Wish, opened: Opened, parts: Parts) -> IncidentBegan:
-    """The clock's start: what the operator says, else what the probe saw, else what another run of
-    this incident began with, else now, "at least".
-    """
-    if wish.since is not None:
-        return IncidentBegan(start=wish.since, source="since")
-    inherited, now = opened.inherited, parts.clock.now()
-    if opened.failing and not (inherited and inherited.source == "since"):
-        return incident_seen(opened.failing, wish.plan.processes, now=now)
-    return inherited or IncidentBegan(start=now, source="run")

@@ -62,37 +62,24 @@ def _context(
     plan: Plan, epoch: int, *, target: Target, world: World, vault: Mapping[str, Secret], log: Path
 ) -> Context:
     """What a run on the serving site would know, with its ssh files beside ``log``."""
-    from drkit.adapters.certificates import write_proof_certificate
     from drkit.adapters.clock import SystemClock
-    from drkit.adapters.pulumi_outputs import outputs, prepared
-    from drkit.adapters.pulumi_workspace import backend_of
-    from drkit.adapters.ssh_files import hosts_of, write_ssh_files
+    from drkit.adapters.pulumi_outputs import prepared
+    from drkit.adapters.serving_site import at_site
 
-    run, folder = call_name(SystemClock().now()), log.parent
-    backend = backend_of(plan, world, vault)
-    facts = {
-        name: _public(outputs(plan, backend, name=name, stack=target.name)) for name in plan.stacks
-    }
     made = prepared(plan, world, vault)
-    write_proof_certificate(folder, run=run, secret=vault["pulumi_passphrase"])
-    jump = plan.sites[target.region].jump
-    write_ssh_files(folder, hosts_of(facts), jump=jump, key=vault["ssh_key"])
-    return Context(
-        run=run,
+    context = Context(
+        run=call_name(SystemClock().now()),
         kind=RunKind.DEPLOY,
         plan=plan,
         target=target,
         world=world,
-        folder=folder,
+        folder=log.parent,
         log=log,
-        facts=facts,
+        facts={},
         vault=vault,
         identities=made.identities,
         addresses=made.addresses,
         epoch=epoch,
         serving=target,
     )
-
-
-def _public(outputs: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in outputs.items() if not isinstance(value, Secret)}
+    return at_site(context, target, log.parent)

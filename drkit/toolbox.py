@@ -20,6 +20,10 @@ def tool_for(work: steps.Work) -> Tool:
             from drkit.adapters.ansible_playbook import PlaybookTool
 
             return PlaybookTool(work)
+        case steps.QuiesceWork():
+            from drkit.adapters.serving_site import QuiesceTool
+
+            return QuiesceTool(work)
         case steps.CheckWork():
             from drkit.adapters.pytest_check import CheckTool
 

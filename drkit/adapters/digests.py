@@ -15,6 +15,7 @@ from drkit.model.step import (
     LedgerWork,
     PlaybookWork,
     ProofWork,
+    QuiesceWork,
     StackWork,
     Step,
     StoreWork,
@@ -33,7 +34,11 @@ def _sources(step: Step) -> Iterator[str]:
     match step.work:
         case StackWork(stack=stack):
             yield f"stacks/{stack}"
-        case PlaybookWork(playbook=playbook) | StoreWork(playbook=playbook):
+        case (
+            PlaybookWork(playbook=playbook)
+            | StoreWork(playbook=playbook)
+            | QuiesceWork(playbook=playbook)
+        ):
             yield f"playbooks/{playbook}.yml"
             yield "playbooks/roles"
         case CheckWork(paths=paths):

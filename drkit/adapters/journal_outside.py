@@ -15,14 +15,8 @@ from drkit.adapters.held import Held
 from drkit.adapters.journal_copies import records_outside
 from drkit.adapters.journal_file import JournalFile
 from drkit.errors import DrkitError, RunTaken
-from drkit.model.record import (
-    Body,
-    OutsideBack,
-    OutsideLost,
-    Record,
-    RunTakenOver,
-    StepStarted,
-)
+from drkit.model.place_record import OutsideBack, OutsideLost
+from drkit.model.record import Body, Record, RunTakenOver, StepStarted
 
 _PATIENCE = timedelta(seconds=3)
 """How long a step's start waits for the store; after that the run goes on without."""

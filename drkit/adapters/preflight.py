@@ -17,7 +17,7 @@ from drkit.adapters.recovery_points import recovery_points
 from drkit.errors import Problem
 from drkit.model.plan import Plan, RestoreTool, Store
 from drkit.model.record import OLD_SITE_HEALTHY, RunBegan
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.ports import World
 
 
@@ -37,6 +37,7 @@ class Intent:
     """The same, where it is to be carried on with."""
     done: frozenset[str] = frozenset()
     """Steps of it that are done."""
+    mode: RunMode = RunMode.UNPLANNED
 
 
 def world_problems(intent: Intent) -> Iterator[Problem]:
@@ -87,6 +88,8 @@ def _serving(intent: Intent) -> Iterator[Problem]:
                 message=f"{intent.region} is the site that serves ({serving.name})",
                 remedy="name another site of the plan",
             )
+        elif intent.mode is RunMode.PLANNED:
+            yield from _not_serving(intent)
         else:
             yield from _healthy(intent)
 
@@ -99,6 +102,18 @@ def _healthy(intent: Intent) -> Iterator[Problem]:
             message=f"{intent.plan.dns.name} answers from {serving.name}: customers are served",
             remedy=f"if it must be left all the same: --accept {OLD_SITE_HEALTHY} --reason WHY",
             acceptable=True,
+        )
+
+
+def _not_serving(intent: Intent) -> Iterator[Problem]:
+    """A planned move begins with a site that serves: another cannot be asked for what it holds."""
+    answer = public_answer(intent.plan, intent.world)
+    if not answer.healthy:
+        yield Problem(
+            place="--mode",
+            message=f"a planned move needs the old site, and {intent.plan.dns.name} {answer.said}",
+            remedy="if it is lost: leave `--mode planned` out; if an earlier move has closed it:"
+            " `drkit resume RUN` carries on, `drkit reopen --reason WHY` gives it back",
         )
 
 

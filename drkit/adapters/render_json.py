@@ -13,7 +13,9 @@ from drkit.model.outcome import Failure
 from drkit.model.quantities import Money
 from drkit.model.record import GateAnswered, PlanChanged, ProblemAccepted
 from drkit.reporting.clocks import Incident
+from drkit.reporting.downtime import Part, downtime_parts
 from drkit.reporting.losses import Promise
+from drkit.reporting.moving import Move
 from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
 from drkit.reporting.report import Header, Report
 from drkit.reporting.steps import StepReport
@@ -35,6 +37,7 @@ def render(report: Report) -> str:
             "money": [_money(money) for money in report.lost_money],
             "at_least": not report.losses_known,
         },
+        "move": _move(report.header.move, downtime_parts(report)) if report.header.move else None,
         "cost": {**_money(report.cost), "at_least": report.cost_open} if report.cost else None,
         "steps": [_step(step) for step in report.steps],
         "critical_path": list(report.critical_path),
@@ -64,6 +67,18 @@ def _header(header: Header) -> dict[str, object]:
         "stand": header.stand,
         "pauses": [{"start": _moment(p.start), "end": _moment(p.end)} for p in header.pauses],
         "incident": _incident(header.incident) if header.incident else None,
+    }
+
+
+def _move(move: Move, parts: tuple[Part, ...]) -> dict[str, object]:
+    return {
+        "closed": _moment(move.closed) if move.closed else None,
+        "caught_up": _moment(move.caught_up) if move.caught_up else None,
+        "given_up": _moment(move.given_up) if move.given_up else None,
+        "reopened": _moment(move.reopened) if move.reopened else None,
+        "without_the_shop": [
+            {"part": part.name, "seconds": _seconds(part.length)} for part in parts
+        ],
     }
 
 

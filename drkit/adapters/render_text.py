@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from drkit.adapters.render_move import move_lines
 from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration
 from drkit.reporting.gates import glass_said
@@ -226,6 +227,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
     )
     parts = [f"{_length(phase.length)} {phase.kind.value}" for phase in phases(report)]
     lines += [f"time      {', '.join(parts)}"] if parts else []
+    lines += move_lines(report)
     for at, answer in report.consents:
         word = "consented" if answer.consent else "refused"
         sign = "" if answer.signed else ", not signed"
@@ -259,6 +261,7 @@ def _incident(header: Header) -> str:
     source = {
         "probe": "first failure of the unbroken row seen by drkit probe",
         "since": "given by the operator (--since)",
+        "planned": "when the old site was closed",
         "run": "not observed: start of the run, so every time is at least",
     }
     earlier = incident.source == "probe" and not incident.observed

@@ -29,6 +29,7 @@ from drkit.model.record import (
     Target,
 )
 from drkit.model.step import RunKind
+from drkit.reporting.moving import Move, move_of
 
 JOURNAL = "journal.jsonl"
 STALE = timedelta(minutes=30)
@@ -113,6 +114,15 @@ class RunsFolder:
     def done_steps(self, run: str) -> frozenset[str]:
         """Ids of the steps of ``run`` that are done, or were skipped."""
         return frozenset(step for step, state in self.states(run).items() if state in SATISFIED)
+
+    def newest(self, kind: RunKind, region: str) -> str | None:
+        """The id of the newest run of this kind and site, if it has one that can be read."""
+        began = run_of(self._newest(kind, region))
+        return began.run if began else None
+
+    def move(self, run: str) -> Move | None:
+        """How far the planned move ``run`` is; None for a run that is none."""
+        return move_of(self.records(run))
 
     def began_at(self, run: str) -> datetime:
         """When ``run`` began."""

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "deploy": ("drkit.cli.runs", "Bring the shop up for the first time."),
     "rebuild": ("drkit.cli.runs", "Rebuild the shop in another region, and prove it."),
     "resume": ("drkit.cli.runs", "Carry on with a run, and begin no other."),
+    "reopen": ("drkit.cli.reopen", "Give the old site back, after a move broken off."),
     "runs": ("drkit.cli.afar", "List the runs, here and outside."),
     "status": ("drkit.cli.afar", "Say how a run stands, and who works on it."),
     "watch": ("drkit.cli.afar", "Follow a run from another terminal or machine."),

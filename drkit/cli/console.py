@@ -13,14 +13,13 @@ from datetime import datetime, timedelta
 from drkit.cli.forecast import basis, when
 from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
+from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened
 from drkit.model.quantities import format_duration, parse_duration
 from drkit.model.record import (
     GateAnswered,
     GateOpened,
     GateOverdue,
     IncidentBegan,
-    OutsideBack,
-    OutsideLost,
     PlanChanged,
     Record,
     RunBegan,
@@ -34,6 +33,7 @@ from drkit.model.record import (
     StepSkipped,
     StepStarted,
 )
+from drkit.model.step import RunMode
 from drkit.reporting.gates import GateStand, gates_after, glass_said, stand_after
 from drkit.reporting.report import STAND_IN, in_sandbox
 
@@ -168,12 +168,20 @@ def of_the_run(record: Record) -> str:
             return f"{step} is to run again, says {operator}"
         case GateOverdue() | GateAnswered():
             return _of_a_gate(record.body)
+        case SiteReopened() | OutsideLost() | OutsideBack():
+            return _of_a_place(record.body)
+        case _:
+            return ""
+
+
+def _of_a_place(said: SiteReopened | OutsideLost | OutsideBack) -> str:
+    match said:
+        case SiteReopened(site=site, operator=operator, reason=reason):
+            return f"{site} is given back to its customers by {operator}: {reason}"
         case OutsideLost(error=error):
             return f"going on with the journal of this machine alone: {error}"
         case OutsideBack():
             return "the outside location has the whole journal again"
-        case _:
-            return ""
 
 
 def _of_a_gate(said: GateOverdue | GateAnswered) -> str:
@@ -209,8 +217,9 @@ class PlainConsole:
         self._seen.take(record)
         self._outlook.take(record)
         match record.body:
-            case RunBegan(run=run, kind=kind, target=target, plan=plan):
-                self._say(record.at, f"{kind} of {target.name} begins: run {run}")
+            case RunBegan(run=run, kind=kind, target=target, plan=plan, mode=mode):
+                how = "planned " if mode is RunMode.PLANNED else ""
+                self._say(record.at, f"{how}{kind} of {target.name} begins: run {run}")
                 if in_sandbox(plan):
                     self._say(record.at, STAND_IN)
             case IncidentBegan(start=start, source=source):

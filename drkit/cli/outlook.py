@@ -41,7 +41,8 @@ def expecting(
         others = (records for records in earlier(began) if not _is_of(records, began.run))
         try:
             # what was refused when it began needs what is not there
-            graph = build_graph(plan, began.kind, refused={step.id for step in began.steps})
+            refused = {step.id for step in began.steps}
+            graph = build_graph(plan, began.kind, mode=began.mode, refused=refused)
         except ConfigurationError:  # the plan here is another by now: the journal's budgets count
             return Expectations(bound=bound)
         history = history_of(islice(others, EARLIER))

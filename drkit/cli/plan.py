@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +11,23 @@ import click
 
 from drkit.cli import completion
 from drkit.cli.options import plan_option
-from drkit.errors import ConfigurationError, Exit, UsageError
+from drkit.errors import ConfigurationError, Exit, Problem, UsageError
 from drkit.model.plan import Plan
 from drkit.model.quantities import format_duration
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.planning.consents import consent_risks
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, longest_before, priorities
 from drkit.planning.problems import find_problems, region_problems
+from drkit.planning.quiesce import mode_problems
+
+_MODE = click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in RunMode]),
+    default=RunMode.UNPLANNED.value,
+    show_default=True,
+    help="Whether the old site serves, and is closed by the run.",
+)
 
 
 @click.command()
@@ -34,10 +43,11 @@ from drkit.planning.problems import find_problems, region_problems
     shell_complete=completion.regions,
     help="The region that is lost (or `global`); else every other site's counts as lost.",
 )
+@_MODE
 @click.option("--preview", is_flag=True, help="Ask Pulumi what each stack would create (slower).")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def plan(
-    region: str | None, plan_file: Path, failed: str | None, preview: bool, output: str
+    region: str | None, plan_file: Path, failed: str | None, mode: str, preview: bool, output: str
 ) -> int:
     """Show what a rebuild would do: steps in order, owners, budgets, critical path.
 
@@ -52,24 +62,29 @@ def plan(
         if given and region is None:
             raise UsageError(f"{option} is of one site", remedy="name it: --region R")
     loaded = load_plan(plan_file)
-    problems = list(find_problems(loaded, exists=lambda path: (loaded.root / path).exists()))
-    if region is not None:
-        problems += region_problems(loaded, region)
     touches = reach(loaded, region, failed) if region and region in loaded.sites else None
-    problems += touches.problems if touches else ()
+    problems = (*_problems(loaded, region, RunMode(mode)), *(touches.problems if touches else ()))
     if problems:
-        raise ConfigurationError(
-            f"{plan_file} cannot be run as it stands", problems=tuple(problems)
-        )
-    graph = build_graph(loaded, RunKind.REBUILD)
+        raise ConfigurationError(f"{plan_file} cannot be run as it stands", problems=problems)
+    graph = build_graph(loaded, RunKind.REBUILD, mode=RunMode(mode))
     previews = _previews(loaded, region) if preview and region else {}
     if output == "json":
         made = _as_json(loaded, graph, region, previews)
         click.echo(json.dumps(made | (touches.as_json() if touches else {}), indent=1))
     else:
-        click.echo(_as_text(loaded, graph, region, previews))
-        click.echo("\n".join(touches.lines()) if touches else "", nl=bool(touches))
+        shown = [_as_text(loaded, graph, region, previews), *(touches.lines() if touches else ())]
+        click.echo("\n".join(shown))
     return int(Exit.OK)
+
+
+def _problems(loaded: Plan, region: str | None, mode: RunMode) -> Iterator[Problem]:
+    def exists(path: Path) -> bool:
+        return (loaded.root / path).exists()
+
+    yield from find_problems(loaded, exists=exists)
+    yield from mode_problems(mode, exists)
+    if region is not None:
+        yield from region_problems(loaded, region)
 
 
 def _previews(loaded: Plan, region: str) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from drkit.cli.options import Pair, When, as_mapping, plan_option, with_all
 from drkit.compose import Opened, Parts
 from drkit.errors import UsageError
 from drkit.model.plan import Plan
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.ports import Consent, Observer
 
 if TYPE_CHECKING:
@@ -92,6 +92,14 @@ _OPTIONS = (
 """Of every command that runs a plan."""
 
 
+_MODE = click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in RunMode]),
+    help="planned: the old site serves; it is closed and caught up first, so that nothing is lost."
+    " unplanned: it is lost. Else as the run that is carried on with; a new one is unplanned.",
+)
+
+
 @click.command()
 @_REGION
 @with_all(_OPTIONS)
@@ -106,6 +114,7 @@ def deploy(**options: Any) -> int:
 @click.command()
 @_REGION
 @with_all(_OPTIONS)
+@_MODE
 @click.option("--since", type=When(), help="When customers lost the shop; else the probe's word.")
 @click.option("--to", "recover_to", type=When(), help="Restore to this moment: before a mistake.")
 def rebuild(**options: Any) -> int:
@@ -120,6 +129,7 @@ def rebuild(**options: Any) -> int:
 @click.command()
 @click.argument("run", shell_complete=completion.runs)
 @with_all(_OPTIONS)
+@_MODE
 def resume(run: str, **options: Any) -> int:
     """Carry on with RUN from where it stopped, and begin no other.
 
@@ -147,6 +157,7 @@ def _run(kind: RunKind, **options: Any) -> int:
         reason=options["reason"],
         resumes=options.get("resumes", ""),
         accept_plan_change=options["accept_plan_change"],
+        mode=RunMode(options["mode"]) if options.get("mode") else None,
         max_parallel=options["max_parallel"],
         since=options.get("since"),
         recover_to=options.get("recover_to"),

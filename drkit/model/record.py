@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drkit.model.outcome import Outcome
-from drkit.model.step import GateWork, RunKind
+from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened
+from drkit.model.step import GateWork, RunKind, RunMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class RunBegan:
     """The moment that stores are restored to; None: the last that there is."""
     key: str = ""
     """Public key of the place that writes from here on; empty before journals were signed."""
+    mode: RunMode = RunMode.UNPLANNED
+    """As it began: a planned one whose old site was lost skips the step ``quiesce``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,19 +111,6 @@ class PlanChanged:
     """Steps that were worked on and are in the plan no more; what they made is still there."""
     reason: str
     operator: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideLost:
-    """The outside location did not take what was written: the run goes on with this machine's copy
-    alone, and nobody else can carry it on until the records are there."""
-
-    error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideBack:
-    """The outside location has all records again, this one included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +230,7 @@ Body = (
     | StepReopened
     | GateOpened
     | GateOverdue
+    | SiteReopened
     | GateAnswered
     | ProblemAccepted
     | RunEnded
@@ -260,6 +251,7 @@ KINDS: Mapping[str, type] = {
     "step.reopened": StepReopened,
     "gate.opened": GateOpened,
     "gate.overdue": GateOverdue,
+    "site.reopened": SiteReopened,
     "gate.answered": GateAnswered,
     "problem.accepted": ProblemAccepted,
     "run.ended": RunEnded,

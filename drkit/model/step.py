@@ -17,6 +17,15 @@ class RunKind(StrEnum):
     REBUILD = "rebuild"
 
 
+class RunMode(StrEnum):
+    """Whether a rebuild may still ask something of the old site."""
+
+    PLANNED = "planned"
+    """It serves: it is closed and caught up first, so that nothing is lost."""
+    UNPLANNED = "unplanned"
+    """It is lost: what it has not given out is lost with it."""
+
+
 class Mode(StrEnum):
     """What a store's playbook does with the store."""
 
@@ -106,6 +115,13 @@ class RevokeWork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuiesceWork:
+    """Close the site that serves, and have everything that it holds outside."""
+
+    playbook: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitWork:
     duration: timedelta
     reason: str
@@ -126,6 +142,7 @@ Work = (
     | GateWork
     | EpochWork
     | RevokeWork
+    | QuiesceWork
     | WaitWork
     | DnsWork
 )
@@ -140,6 +157,7 @@ KINDS: Mapping[type, str] = {
     GateWork: "gate",
     EpochWork: "epoch",
     RevokeWork: "revoke",
+    QuiesceWork: "quiesce",
     WaitWork: "wait",
     DnsWork: "dns",
 }

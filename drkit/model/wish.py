@@ -11,7 +11,7 @@ from datetime import datetime
 
 from drkit.errors import UsageError
 from drkit.model.plan import Plan
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class Wish:
     """Carry on with this run, and begin no other."""
     accept_plan_change: bool = False
     """Carry on with an unfinished run although the plan is not the one that it began with."""
+    mode: RunMode | None = None
+    """None: that of the run that is carried on with; a new one is unplanned."""
     max_parallel: int = 8
 
     def check(self, now: datetime) -> None:
@@ -52,6 +54,8 @@ class Wish:
                 "to accept a change of the plan needs a reason: it is recorded",
                 remedy="add --reason WHY",
             )
+        if self.mode is RunMode.PLANNED:
+            self._check_planned()
         for word, moment in (("since", self.since), ("to", self.recover_to)):
             if moment is None:
                 continue
@@ -65,3 +69,15 @@ class Wish:
                     f" it is {now.isoformat(timespec='seconds')}",
                     remedy="times are in UTC where they end in Z: was it meant as local time?",
                 )
+
+    def _check_planned(self) -> None:
+        if self.recover_to is not None:
+            raise UsageError(
+                "a planned move restores to the last transaction of the old site, and to no `to`",
+                remedy="leave one of the two out",
+            )
+        if self.since is not None:
+            raise UsageError(
+                "a planned move has no `since`: its clock starts when the old site is closed",
+                remedy="leave one of the two out",
+            )

@@ -22,8 +22,10 @@ from drkit.model.step import (
     Mode,
     PlaybookWork,
     ProofWork,
+    QuiesceWork,
     Route,
     RunKind,
+    RunMode,
     StackWork,
     Step,
     StoreWork,
@@ -31,6 +33,7 @@ from drkit.model.step import (
 )
 from drkit.planning.cutover import cutover_steps, last_of_cutover
 from drkit.planning.ledgers import StepMaker, ledger_steps
+from drkit.planning.quiesce import QUIESCE, around_quiesce
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,23 @@ class Graph:
         )
 
 
-def step_names(plan: Plan, kind: RunKind) -> frozenset[str]:
+def step_names(plan: Plan, kind: RunKind, mode: RunMode) -> frozenset[str]:
     """The ids of all steps of a run of ``kind``, also where they do not join."""
-    return frozenset(step.id for step in _drafts(plan, kind))
+    return frozenset(step.id for step in _drafts(plan, kind, mode))
 
 
-def build_graph(plan: Plan, kind: RunKind, *, refused: Collection[str] = ()) -> Graph:
+def build_graph(
+    plan: Plan,
+    kind: RunKind,
+    *,
+    mode: RunMode = RunMode.UNPLANNED,
+    refused: Collection[str] = (),
+) -> Graph:
     """The graph of a run of ``kind``. Raises ConfigurationError for cycles and unknown names.
 
     ``refused`` are steps that will not run: what they need, and is not there, is passed over.
     """
-    drafts = {step.id: step for step in _drafts(plan, kind)}
+    drafts = {step.id: step for step in _drafts(plan, kind, mode)}
     elsewhere = _left_out(plan, kind, drafts)
     steps = {
         name: dataclasses.replace(step, needs=tuple(_resolved(step.needs, elsewhere)))
@@ -97,6 +106,8 @@ def build_graph(plan: Plan, kind: RunKind, *, refused: Collection[str] = ()) -> 
             problems += [_unknown(step.id, need, kind) for need in unknown]
     if problems:
         raise ConfigurationError("the plan's steps do not join", problems=tuple(problems))
+    if QUIESCE in steps:
+        steps = around_quiesce(steps, refused=refused)
     ordered = _ordered(steps)
     return Graph(ordered, _waiting_processes(plan, ordered))
 
@@ -105,13 +116,16 @@ def _left_out(
     plan: Plan, kind: RunKind, drafts: Mapping[str, Step]
 ) -> Mapping[str, tuple[str, ...]]:
     """Names that stand for other steps: a cutover for its last part, and a step that only a rebuild
-    has (a ledger, the fence) for what it needs itself, so that the order stays what it was.
+    has (a ledger, the fence) for what it needs itself, so that the order stays what it was. Where
+    no site is closed beforehand, nothing waits for that.
     """
     names: dict[str, tuple[str, ...]] = {
         entry.name: (last_of_cutover(entry.name),) for entry in plan.steps.values() if entry.cutover
     }
+    if QUIESCE not in drafts:
+        names[QUIESCE] = ()
     if kind is RunKind.DEPLOY:
-        whole = {step.id: step.needs for step in _drafts(plan, RunKind.REBUILD)}
+        whole = {s.id: s.needs for s in _drafts(plan, RunKind.REBUILD, RunMode.UNPLANNED)}
         names |= {name: needs for name, needs in whole.items() if name not in drafts}
     return names
 
@@ -131,7 +145,7 @@ def _unknown(step: str, need: str, kind: RunKind) -> Problem:
     )
 
 
-def _drafts(plan: Plan, kind: RunKind) -> Iterator[Step]:
+def _drafts(plan: Plan, kind: RunKind, mode: RunMode) -> Iterator[Step]:
     def step(name: str, work: Work, needs: Iterable[str]) -> Step:
         entry = plan.steps.get(name, StepEntry(name=name))
         return Step(
@@ -166,6 +180,8 @@ def _drafts(plan: Plan, kind: RunKind) -> Iterator[Step]:
             paths = tuple(str(path) for path in service.checks)
             yield step(f"check.{service.name}", CheckWork(paths=paths), [service.name])
     yield from _proof_drafts(plan, kind, step)
+    if mode is RunMode.PLANNED:
+        yield step(QUIESCE, QuiesceWork(playbook=QUIESCE), [])
     for entry in plan.steps.values():
         if entry.cutover:
             yield from cutover_steps(entry, plan, kind)

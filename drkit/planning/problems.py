@@ -11,7 +11,7 @@ from dataclasses import replace
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import DnsMethod, Plan
 from drkit.model.quantities import format_duration
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.planning.consents import consent_gaps
 from drkit.planning.files import Exists, file_problems
 from drkit.planning.graph import Graph, build_graph
@@ -57,6 +57,7 @@ def region_problems(plan: Plan, region: str) -> tuple[Problem, ...]:
 def _graph_problems(plan: Plan) -> tuple[Problem, ...]:
     try:
         build_graph(plan, RunKind.DEPLOY)
+        build_graph(plan, RunKind.REBUILD, mode=RunMode.PLANNED)
         graph = build_graph(plan, RunKind.REBUILD)
     except ConfigurationError as error:
         return error.problems

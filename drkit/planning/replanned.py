@@ -2,9 +2,10 @@
 
 A step that is done stays done as long as it would be told the same again, and so would all that it
 stands on; else it runs again. Objectives, owners, budgets and limits say how a run goes and make
-no step run again. A gate is asked again, because who said yes saw another plan. Once the cutover
-has begun nothing that is done runs again by itself: customers may be on what it made, so a person
-says so step by step (``--retry``).
+no step run again. A gate is asked again, because who said yes saw another plan. An old site that
+is closed and caught up stays so, whatever becomes of the new one. Once the cutover has begun
+nothing that is done runs again by itself: customers may be on what it made, so a person says so
+step by step (``--retry``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from drkit.model.step import (
     PlaybookWork,
     ProofWork,
     RunKind,
+    RunMode,
     StackWork,
     Step,
     StoreWork,
@@ -54,6 +56,7 @@ class Change:
     before: Plan
     now: Plan
     kind: RunKind
+    mode: RunMode
     region: str
     cutover_begun: bool
 
@@ -87,7 +90,7 @@ def replanned(change: Change, states: Mapping[str, State], changes: tuple[str, .
     """What ``change`` comes to for a run whose steps stand at ``states``. Raises
     ConfigurationError for a plan that has no graph.
     """
-    before, now = _graph(change.before, change.kind), _graph(change.now, change.kind)
+    before, now = _graph(change, change.before), _graph(change, change.now)
     told_else = {
         name
         for name, step in now.steps.items()
@@ -104,9 +107,12 @@ def replanned(change: Change, states: Mapping[str, State], changes: tuple[str, .
     )
 
 
-def _graph(plan: Plan, kind: RunKind) -> Graph:
-    """Also of a plan with a gap, which somebody may have accepted."""
-    return build_graph(plan, kind, refused=step_names(plan, kind))
+def _graph(change: Change, plan: Plan) -> Graph:
+    """Also of a plan with a gap, which somebody may have accepted. In it the closing of an old site
+    waits for no step: it needs the new site only to come late, and changed nothing of it.
+    """
+    names = step_names(plan, change.kind, change.mode)
+    return build_graph(plan, change.kind, mode=change.mode, refused=names)
 
 
 def _again(graph: Graph, states: Mapping[str, State], told_else: set[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from drkit.errors import Problem
 from drkit.model.plan import Plan
-from drkit.model.step import GateWork
+from drkit.model.step import GateWork, QuiesceWork
 from drkit.model.wish import Wish
 from drkit.planning.graph import Graph
 
@@ -63,6 +63,12 @@ def _untouchable(plan: Plan, graph: Graph, name: str, place: str) -> Iterator[Pr
             place=f"{place} {name}",
             message=f"`{name}` is a gate, which a person answers",
             remedy=f"--consent {name}=PERSON",
+        )
+    if isinstance(graph.steps[name].work, QuiesceWork):
+        yield Problem(
+            place=f"{place} {name}",
+            message=f"`{name}` is what makes the move a planned one",
+            remedy="--mode unplanned goes on without the old site; what it still holds is lost",
         )
     cutovers = (entry.name for entry in plan.steps.values() if entry.cutover)
     if any(name.startswith(f"{cutover}.") for cutover in cutovers):

@@ -74,13 +74,15 @@ def touched(plan: Plan, region: str, texts: Iterable[Text]) -> tuple[Touched, ..
     return tuple(found.values())
 
 
-def lost_problems(found: Iterable[Touched], lost: Collection[str]) -> Iterator[Problem]:
-    """One problem for each thing that lies in a region of ``lost``."""
+def lost_problems(
+    found: Iterable[Touched], lost: Collection[str], *, why: str = "counts as lost"
+) -> Iterator[Problem]:
+    """One problem for each thing that lies in a region of ``lost``, and ``why`` none may."""
     for one in found:
         if one.region in lost:
             yield Problem(
                 place=one.place,
-                message=f"the {one.kind} {one.name} lies in {one.region}, which counts as lost",
+                message=f"the {one.kind} {one.name} lies in {one.region}, which {why}",
                 remedy="use one in another region, or kept on this machine or on the hosts' image",
                 # what stands in a file need not be used: a person may know better
                 acceptable=True,

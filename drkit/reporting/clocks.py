@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drkit.model.record import IncidentBegan, Record
+from drkit.reporting.moving import move_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,8 @@ class Incident:
 
     start: datetime
     source: str
-    """``probe``, ``since``, or ``run``: neither was given, and the run's own start stands in."""
+    """``probe``, ``since``, ``planned`` (when the run closed the old site), or ``run``: none of
+    them is known, and the run's own start stands in."""
     per_process: Mapping[str, datetime]
     unobserved: frozenset[str] = frozenset()
 
@@ -63,10 +65,17 @@ class Downtime:
         return self.open or not self.observed
 
 
-def incident_of(records: tuple[Record, ...], *, began: datetime) -> Incident:
-    """The incident that ``records`` name last; the run's own start (``began``) if they name
-    none."""
+def incident_of(
+    records: tuple[Record, ...], *, began: datetime, closing: datetime | None = None
+) -> Incident:
+    """The incident that ``records`` name last. If they name none: of a planned move the closing of
+    the old site, until which customers are served (``closing``: when that is expected); else the
+    run's own start (``began``)."""
     named = [record.body for record in records if isinstance(record.body, IncidentBegan)]
+    move = move_of(records)
+    if not named and move is not None:
+        start = move.closed or closing or records[-1].at
+        return Incident(start=start, source="planned", per_process={})
     if not named:
         return Incident(start=began, source="run", per_process={})
     last = named[-1]

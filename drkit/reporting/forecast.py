@@ -105,7 +105,9 @@ def forecast(
     ahead = _look_ahead(began, records, expected, now, at_work=at_work)
     incident = None
     if began.kind is not RunKind.DEPLOY:
-        incident = incident_of(records, began=records[0].at)
+        closings = [ahead.legs[n].start for n in ahead.left if ahead.planned[n].kind == "quiesce"]
+        closing = closings[0] if closings else None
+        incident = incident_of(records, began=records[0].at, closing=closing)
     goals = [goal for goal in objectives(began.plan) if f"live.{goal.name}" in ahead.steps]
     processes = tuple(_process(goal, ahead, incident) for goal in goals)
     return Forecast(

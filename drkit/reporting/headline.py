@@ -23,7 +23,7 @@ def headline(
     interrupted: bool = False,
 ) -> str:
     """One or two sentences, plain text. ``interrupted``: a person ended the run's last command."""
-    down = _names(tuple(process.name for process in processes if not process.live))
+    down = _names(tuple(p.name for p in processes if not (p.live or _served_elsewhere(p))))
     stays = f" Still down: {down}." if down and not deploy else ""
     stays = f" Not live: {down}." if down and deploy else stays
     match code:
@@ -41,6 +41,11 @@ def headline(
             return _missed(processes) + stays
         case _:
             return _unknown(processes, steps, interrupted=interrupted) + stays
+
+
+def _served_elsewhere(process: ProcessReport) -> bool:
+    """Whether its clock has stopped although it is not live: the old site serves its customers."""
+    return process.rto is not None and not process.rto.down.open
 
 
 def _all_well(processes: tuple[ProcessReport, ...], *, deploy: bool) -> str:

@@ -70,6 +70,8 @@ class Span:
     began: datetime
     as_of: datetime
     incident: Incident | None
+    served: datetime | None = None
+    """When the old site served its customers, whatever became of the new one."""
 
 
 def process_reports(
@@ -113,7 +115,8 @@ def _process(goal: Objectives, steps: tuple[StepReport, ...], span: Span) -> Pro
     if span.incident is not None:
         start = span.incident.start_for(goal.name)
         observed = span.incident.observed_for(goal.name)
-        down = Downtime(start=start, end=end, as_of=span.as_of, observed=observed)
+        back = end or span.served
+        down = Downtime(start=start, end=back, as_of=span.as_of, observed=observed)
         broken = any(_is_broken(step) for step in on_the_way)
         rto = RtoResult(down=down, verdict=rto_verdict(down, goal.rto, broken=broken))
         loss = loss_of(goal.ledger, steps=steps, start=start, observed=observed)

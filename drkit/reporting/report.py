@@ -28,6 +28,7 @@ from drkit.reporting.clocks import Incident, incident_of
 from drkit.reporting.gates import shouts
 from drkit.reporting.headline import headline
 from drkit.reporting.losses import Promise, distinct, total
+from drkit.reporting.moving import Move, move_of
 from drkit.reporting.path import critical_path
 from drkit.reporting.processes import ProcessReport, Span, process_reports
 from drkit.reporting.steps import StepReport, step_reports
@@ -65,6 +66,15 @@ class Header:
     """One for each time that the run was taken up again."""
     incident: Incident | None
     """None in a deployment."""
+    move: Move | None = None
+    """None of a run that did not begin as a planned one."""
+
+    @property
+    def served(self) -> datetime | None:
+        """When the old site served its customers: given back, or not closed yet. Else None."""
+        if self.move is None or self.move.given_up or self.move.holds_customers_off:
+            return None
+        return self.move.reopened or self.as_of
 
     @property
     def length(self) -> timedelta:
@@ -111,7 +121,9 @@ def report(records: tuple[Record, ...]) -> Report:
         raise JournalDamaged("the journal does not begin with the start of a run")
     header = _header(began, records)
     steps = step_reports(began.steps, records)
-    span = Span(began=header.began, as_of=header.as_of, incident=header.incident)
+    span = Span(
+        began=header.began, as_of=header.as_of, incident=header.incident, served=header.served
+    )
     processes = process_reports(began.plan, steps, span)
     lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
     consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
@@ -164,6 +176,7 @@ def _header(began: RunBegan, records: tuple[Record, ...]) -> Header:
             if isinstance(record.body, RunResumed)
         ),
         incident=None if deploy else incident_of(records, began=start),
+        move=move_of(records),
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from drkit.adapters.journal_copies import records_outside
 from drkit.adapters.journal_file import read_journal
 from drkit.adapters.outside_store import OutsideStore
-from drkit.model.record import OutsideBack, OutsideLost, Record, StepStarted
+from drkit.model.place_record import OutsideBack, OutsideLost
+from drkit.model.record import Record, StepStarted
 from drkit.ports import World
 from tests.chaos.gone import GoneAndBack
 from tests.chaos.setting import REGION, RUN, Setting, journal_of

@@ -18,7 +18,7 @@ import pytest
 from drkit.model.record import StepStarted
 from tests.e2e.desk import Desk, Run, Said, Terminal
 from tests.e2e.kills import MID_PLAYBOOK, MID_RESTORE, MID_STACK, Killed, kill_at
-from tests.e2e.witnesses import Customers, ProcessList, counted, resources_in
+from tests.e2e.witnesses import Customers, ProcessList, counted, orders_in, resources_in
 from tests.integration.sandbox.lab import eventually
 from tests.integration.sandbox.test_life import machine
 
@@ -178,3 +178,31 @@ def rebuilt(desk: Desk, waiting: Carried, customers: Customers, lost: Lost) -> R
 
     eventually(served, within=MINUTE, what="customers order again")
     return Rebuilt(run=waiting.run, said=said, started_before=started, last_number=last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A planned move back: how it waited with its old site closed, and how it ended."""
+
+    ordered: set[int]
+    """What the site that was left had when it was closed."""
+    waited: dict[str, Any]
+    """The report of the command that closed it, with nobody there to consent."""
+    said: Said
+    run: Run
+
+
+@pytest.fixture(scope="package")
+def moved(desk: Desk, rebuilt: Rebuilt, customers: Customers) -> Moved:
+    """The shop goes back to the region that was lost, from a site that serves."""
+    if not customers.gone():
+        customers.leave()
+    assert desk.drkit("sandbox", "restore", OLD).code == 0
+    ordered = orders_in(NEW)
+    back = ("rebuild", "--region", OLD, "--mode", "planned")
+    first = desk.drkit(*back)
+    run = desk.runs("rebuild")[-1]
+    assert first.code == 7, first.out + first.err
+    waited = run.report
+    said = desk.drkit(*back, "--consent", "consent=ana")
+    return Moved(ordered=ordered, waited=waited, said=said, run=run)

@@ -132,10 +132,11 @@ def logs_in(region: str) -> Iterator[tuple[str, bytes]]:
 
 
 def orders_in(region: str) -> set[int]:
-    """The numbers of all customers' orders in the region's database, asked of it directly."""
+    """The numbers of all customers' orders in the newest database of the region, asked directly."""
     inspected = json.loads(_said("podman", "inspect", *hosts_in(region)))
-    [database] = [c["Id"] for c in inspected if c["Config"]["Hostname"] == "db-1"]
-    ask = ["podman", "exec", "--user", "postgres", database, "psql", "-XAtq", "shop", "-c"]
+    databases = [c for c in inspected if c["Config"]["Hostname"] == "db-1"]
+    newest = max(databases, key=lambda c: c["Created"])["Id"]
+    ask = ["podman", "exec", "--user", "postgres", newest, "psql", "-XAtq", "shop", "-c"]
     return {int(n) for n in _said(*ask, "SELECT number FROM orders WHERE proof IS NULL").split()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from drkit.model.record import (
     StepStarted,
     Target,
 )
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.ports import World
 from tests.contract.cloud.opened import (
     MOMENT,
@@ -45,6 +46,7 @@ def left(
     recover_to: datetime | None = None,
     ago: timedelta = timedelta(minutes=5),
     steps: tuple[str, ...] = ("compute",),
+    mode: RunMode = RunMode.UNPLANNED,
 ) -> str:
     """A run of this plan in eu-central-1, while eu-west-3 served, that came so far."""
     runs, moment = RunsFolder(plan.root), datetime.now(UTC) - ago
@@ -53,12 +55,14 @@ def left(
         StepPlanned(id=name, kind="stack", needs=(), owner="sre", budget=None, processes=())
         for name in steps
     )
+    quiesce = replace(planned[0], id="quiesce", kind="quiesce", needs=steps)
     began = RunBegan(
         run=run,
         kind=RunKind.REBUILD,
         target=Target(shop="corner", region="eu-central-1", generation=1),
         plan=plan.source,
-        steps=planned,
+        steps=(*planned, quiesce) if mode is RunMode.PLANNED else planned,
+        mode=mode,
         versions={},
         operator="ana@x",
         serving_before="eu-west-3.g1",
@@ -69,10 +73,10 @@ def left(
     return run
 
 
-def ended(state: State) -> tuple[StepStarted, StepEnded]:
+def ended(state: State, step: str = "compute") -> tuple[StepStarted, StepEnded]:
     return (
-        StepStarted(step="compute", number=1, digest="", log=""),
-        StepEnded(step="compute", number=1, outcome=Outcome(state=state), elapsed=START - START),
+        StepStarted(step=step, number=1, digest="", log=""),
+        StepEnded(step=step, number=1, outcome=Outcome(state=state), elapsed=START - START),
     )
 
 

@@ -12,6 +12,7 @@ from drkit.errors import ConfigurationError
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
 from drkit.model.record import RunEnded
+from drkit.model.step import RunMode
 from drkit.ports import World
 from tests.contract.cloud.opened import MOMENT, Write, backed_up, places, rebuild, served_by
 from tests.contract.cloud.test_carrying_on import ended, left
@@ -19,6 +20,8 @@ from tests.fakes.documents import DOCUMENT
 
 OTHER = {"providers": {"card-a": {"endpoint": "https://other.example"}}}
 CHANGE = "providers.card-a.endpoint: was https://card-a.example, is https://other.example"
+
+STEPS = ("compute", "storefront")
 
 
 def accepted(plan: Plan, **more: Any) -> Opened:
@@ -31,8 +34,7 @@ def run(shop: Write, world: World) -> str:
     plan = shop()
     served_by(world, plan, "eu-west-3")
     backed_up(world)
-    steps = ("compute", "storefront")
-    return left(plan, *ended(State.DONE), RunEnded(stand="waits"), steps=steps)
+    return left(plan, *ended(State.DONE), RunEnded(stand="waits"), steps=STEPS)
 
 
 def test_the_run_in_whose_place_another_begins_is_named_with_why_and_what_differs(
@@ -127,3 +129,19 @@ def test_a_plan_that_this_drkit_cannot_read_is_said_with_the_way_on(
     with pytest.raises(ConfigurationError, match="is none that this drkit reads") as refused:
         accepted(plan, resumes=run)
     assert "the drkit that began it" in refused.value.remedy
+
+
+def test_a_planned_move_takes_a_changed_plan_and_its_old_site_stays_closed(
+    shop: Write, world: World
+) -> None:
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    backed_up(world)
+    closed = (*ended(State.DONE), *ended(State.DONE, "quiesce"))
+    run = left(plan, *closed, RunEnded(stand="waits"), steps=STEPS, mode=RunMode.PLANNED)
+    opened = accepted(shop(**OTHER))
+    assert opened.unfinished is not None
+    assert (opened.unfinished.run, opened.mode) == (run, RunMode.PLANNED)
+    assert opened.change is not None
+    assert opened.change.dropped == ()
+    assert "quiesce" in opened.satisfied

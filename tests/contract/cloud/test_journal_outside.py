@@ -14,8 +14,9 @@ from drkit.adapters.journal_file import read_journal
 from drkit.adapters.lease import read_lease, take_over
 from drkit.adapters.outside_store import OutsideStore
 from drkit.errors import ConfigurationError, JournalDamaged, RunTaken
+from drkit.model.place_record import OutsideBack, OutsideLost
 from drkit.model.plan import Plan
-from drkit.model.record import OutsideBack, OutsideLost, RunTakenOver
+from drkit.model.record import RunTakenOver
 from drkit.ports import World
 from tests.contract.cloud.places import BEGUN, ENDED, OVER, REGION, RUN, Place, eventually
 

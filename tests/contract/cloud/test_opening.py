@@ -13,7 +13,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from drkit.adapters.cloud import client
 from drkit.compose import look_around, open_plan
 from drkit.errors import ConfigurationError
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import World
 from tests.contract.cloud.opened import (
@@ -65,7 +65,10 @@ def test_what_lies_in_the_region_that_served_is_refused_before_the_first_step(
     named.write_text("image: registry.eu-west-3.example.com/storefront:1\n")
     [problem] = rebuild(plan).problems
     assert problem.name == "playbooks/storefront.yml:1"
+    assert "counts as lost" in problem.message
     assert settled((problem,), {problem.name: "it is mirrored"})
+    planned = {problem.name: problem for problem in rebuild(plan, mode=RunMode.PLANNED).problems}
+    assert "may be lost before the move is over" in planned[problem.name].message
     named.write_text("image: registry.eu-north-1.example.com/storefront:1\n")
     assert rebuild(plan).problems == ()
 

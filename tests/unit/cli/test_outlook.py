@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from drkit.cli.console import PlainConsole
 from drkit.cli.forecast import advice, as_json, basis, line, when
 from drkit.cli.outlook import EARLIER, Outlook, expecting
 from drkit.model.record import IncidentBegan, Record, RunBegan
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.planning.graph import build_graph
 from drkit.reporting.expected import Expectations, Expected, Source
 from drkit.reporting.forecast import Forecast, ProcessForecast, forecast
@@ -170,6 +171,14 @@ def test_only_the_newest_earlier_runs_count_and_never_the_run_itself() -> None:
 
     expecting(plan, earlier, bound=3)(began)  # type: ignore[arg-type]
     assert len(asked) == EARLIER
+
+
+@pytest.mark.parametrize("mode", RunMode)
+def test_what_is_expected_of_a_planned_move_has_its_closing(mode: RunMode) -> None:
+    plan = plans.plan()
+    began = simulated_runs.began(plan, build_graph(plan, RunKind.REBUILD, mode=mode))
+    found = expecting(plan, lambda _: ())(replace(began, mode=mode))
+    assert ("quiesce" in found.steps) == (mode is RunMode.PLANNED)
 
 
 def test_a_plan_that_no_longer_joins_leaves_the_journal_to_tell() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from drkit.model.outcome import State
 from drkit.model.plan import Cloud, Outside, Plan, Provider, Store
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.planning.graph import build_graph
 from drkit.planning.replanned import Change, Replanned, fixed_changes, replanned
 from tests.fakes import plans
@@ -22,8 +22,17 @@ PREPARED = ("network", "compute", "orders-db", "orders", "check.orders", "paymen
 DONE = dict.fromkeys((*PREPARED, "proof.sales", "proof.payment", "consent"), State.DONE)
 
 
-def change(now: Plan, *, before: Plan = BEFORE, begun: bool = False) -> Change:
-    return Change(before=before, now=now, kind=RunKind.REBUILD, region=REGION, cutover_begun=begun)
+def change(
+    now: Plan, *, before: Plan = BEFORE, begun: bool = False, mode: RunMode = RunMode.UNPLANNED
+) -> Change:
+    return Change(
+        before=before,
+        now=now,
+        kind=RunKind.REBUILD,
+        mode=mode,
+        region=REGION,
+        cutover_begun=begun,
+    )
 
 
 def undone(now: Plan, states: dict[str, State] = DONE, **how: Any) -> Replanned:
@@ -146,3 +155,25 @@ def test_what_says_how_a_run_goes_may_change() -> None:
     stores: dict[str, Store] = {}
     now = replace(BEFORE, currency="SEK", people={}, sites=away, stores=stores)
     assert list(fixed_changes(change(now))) == []
+
+
+MOVE = {**DONE, "quiesce": State.DONE}
+
+
+def test_an_old_site_that_was_closed_stays_so_whatever_becomes_of_the_new_one() -> None:
+    """To close it again would keep customers out for longer, and change nothing there."""
+    images = {**BEFORE.sites, REGION: replace(plans.site(REGION), images={"host": "13"})}
+    found = undone(replace(BEFORE, sites=images), MOVE, mode=RunMode.PLANNED)
+    assert {"compute", "orders-db"} <= set(found.again)
+    assert "quiesce" not in found.again
+    assert found.dropped == ()
+
+
+def test_what_is_restored_after_a_closing_stays_done_too_where_no_step_is_told_more() -> None:
+    slower = replace(BEFORE, defaults=replace(BEFORE.defaults, limit=timedelta(hours=2)))
+    assert undone(slower, MOVE, mode=RunMode.PLANNED).again == ("consent",)
+
+
+def test_a_run_that_is_told_as_unplanned_would_drop_its_closing() -> None:
+    """The guard of the two: the mode is what makes the step one of the run's."""
+    assert undone(BEFORE, MOVE).dropped == ("quiesce",)

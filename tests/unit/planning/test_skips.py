@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from drkit.model.plan import Plan
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.planning.graph import build_graph
 from drkit.planning.skips import skip_problems, skipped_steps
@@ -77,3 +77,11 @@ def test_nothing_is_skipped_without_a_reason() -> None:
     name = some("check")
     assert "needs a reason" in refused(skip={name: " "})[f"--skip {name}"]
     assert all("needs a reason" in message for message in refused(first=some("store")).values())
+
+
+def test_the_closing_of_the_old_site_is_never_skipped_on_the_quiet() -> None:
+    graph = build_graph(PLAN, RunKind.REBUILD, mode=RunMode.PLANNED)
+    for given in (wish(skip={"quiesce": "why"}), wish(first=some("proof"), reason="why")):
+        found = list(skip_problems(given, graph, skipped_steps(given, graph, ())))
+        [problem] = [one for one in found if one.place.endswith(" quiesce")]
+        assert "--mode unplanned" in problem.remedy

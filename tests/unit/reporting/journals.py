@@ -8,7 +8,7 @@ the caller.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from drkit.model.outcome import Failure, Outcome, State
@@ -24,7 +24,7 @@ from drkit.model.record import (
     StepStarted,
     Target,
 )
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 
 Records = tuple[Record, ...]
 Journal = Callable[[], Records]
@@ -32,6 +32,9 @@ Journal = Callable[[], Records]
 BEGAN = datetime(2026, 3, 14, 3, 2, 10, tzinfo=UTC)
 LOST_AT = BEGAN - timedelta(minutes=4, seconds=25)
 """The region's loss: when the probe's row of failures begins."""
+
+CLOSED = BEGAN + timedelta(seconds=30)
+"""When a planned move has closed the old site."""
 
 PLAN: Mapping[str, object] = {
     "version": 1,
@@ -65,6 +68,20 @@ class Sketch:
     seconds: float
     budget: int | None = None
     owner: str = "sre"
+
+
+QUIESCE = Sketch("quiesce", "quiesce", ("base", "edge"), 8.0)
+
+
+def _sketches_of(mode: RunMode) -> tuple[Sketch, ...]:
+    """Of a planned move: what is restored waits until the old site is closed."""
+    if mode is RunMode.UNPLANNED:
+        return SKETCHES
+    late = {"orders-db", "images"}
+    found = [replace(s, needs=("quiesce",)) if s.id in late else s for s in SKETCHES]
+    return (*found[:4], *[s for s in found if s.id == "edge"], QUIESCE, *[
+        s for s in found[4:] if s.id != "edge"
+    ])  # fmt: skip
 
 
 def _sketches() -> tuple[Sketch, ...]:
@@ -110,6 +127,7 @@ class Story:
     """What is particular about a run; the default is a rebuild in which all goes well."""
 
     kind: RunKind = RunKind.REBUILD
+    mode: RunMode = RunMode.UNPLANNED
     incident: IncidentBegan | None = field(
         default_factory=lambda: IncidentBegan(start=LOST_AT, source="probe")
     )
@@ -128,7 +146,7 @@ def play(story: Story) -> Records:
     if story.incident is not None:
         happened.append((BEGAN, story.incident))
     ended: dict[str, datetime] = {}
-    for sketch in SKETCHES:
+    for sketch in _sketches_of(story.mode):
         if not all(need in ended for need in sketch.needs):
             continue
         begin = max((ended[need] for need in sketch.needs), default=BEGAN)
@@ -159,11 +177,12 @@ def _began(story: Story) -> RunBegan:
                 budget=timedelta(seconds=sketch.budget) if sketch.budget else None,
                 processes=PROCESSES,
             )
-            for sketch in SKETCHES
+            for sketch in _sketches_of(story.mode)
         ),
         versions={"drkit": "0.1.0", "pulumi": "3.259.0", "ansible-core": "2.19.14"},
         operator="ana@night-laptop",
         serving_before="eu-west-3.g1",
+        mode=story.mode,
     )
 
 
@@ -272,6 +291,12 @@ def that_waits() -> Records:
     return play(Story(consent=None, stand="waits"))
 
 
+def a_planned_move() -> Records:
+    """The old site is closed four seconds after the step that does it began; nothing is lost."""
+    closed = Outcome(state=State.DONE, changed=9, facts={"closed": CLOSED.isoformat()})
+    return play(Story(mode=RunMode.PLANNED, incident=None, ends={"quiesce": closed}))
+
+
 def a_deploy() -> Records:
     return play(Story(kind=RunKind.DEPLOY, incident=None))
 
@@ -281,5 +306,6 @@ ALL: Mapping[str, Journal] = {
     "failed playbook": with_a_failed_playbook,
     "failed check": with_a_failed_check,
     "waits": that_waits,
+    "planned": a_planned_move,
     "deploy": a_deploy,
 }

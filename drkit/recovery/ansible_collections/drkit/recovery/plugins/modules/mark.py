@@ -1,7 +1,7 @@
 """Writes the mark of a host; decides whether a change is needed.
 
-Refuses to mark a host as restored that was opened, and to open one whose watcher does not read an
-epoch outside that names its site with the given number.
+Refuses to mark a host as restored that was opened, and to open one (again) whose watcher does not
+read an epoch outside that names its site with the given number (that it was opened with).
 """
 
 import http.client
@@ -28,8 +28,9 @@ options:
     description:
       - C(built) writes a mark where there is none. C(unopened) changes nothing and refuses a host
         that was opened. C(restored) records a recovery point. C(open) opens with an epoch, once
-        the watcher reads it outside. C(close) closes and keeps the history.
-    choices: [built, unopened, restored, open, close]
+        the watcher reads it outside. C(close) closes and keeps the history. C(reopen) takes that
+        back with the epoch that it was opened with; it refuses a host that never was.
+    choices: [built, unopened, restored, open, close, reopen]
     required: true
     type: str
   run:
@@ -45,7 +46,7 @@ options:
     description: The number of the epoch that the host is opened with (with C(open)).
     type: int
   socket:
-    description: The socket of the epoch watcher (with C(open)).
+    description: The socket of the epoch watcher (with C(open) and C(reopen)).
     type: path
     default: /run/drkit/epoch.sock
   path:
@@ -101,6 +102,10 @@ def wanted(mark: dict[str, Any], params: dict[str, Any], now: str) -> dict[str, 
             }
         case "close" if mark["opened"] and not mark["closed"]:
             return mark | {"closed": now}
+        case "reopen" if not mark["opened"]:
+            raise ValueError("this host was never opened to customers: only a cutover opens it")
+        case "reopen":
+            return mark | {"closed": None}
         case _:
             return mark
 
@@ -157,7 +162,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "act": {
-                "choices": ["built", "unopened", "restored", "open", "close"],
+                "choices": ["built", "unopened", "restored", "open", "close", "reopen"],
                 "required": True,
             },
             "run": {"type": "str"},
@@ -179,6 +184,8 @@ def main() -> None:
         before = load(path)
         if module.params["act"] == "open":
             require_epoch(module.params["socket"], module.params["epoch"])
+        elif module.params["act"] == "reopen" and before["opened"]:
+            require_epoch(module.params["socket"], before["epoch"])
         after = wanted(before, module.params, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     except ValueError as error:
         module.fail_json(msg=f"{path}: {error}")

@@ -1,4 +1,5 @@
 """Has units run with what is written on disk; decides whether one must restart, reload or start.
+Or has them stand still, until they are to run again.
 
 A unit that M(drkit.recovery.files) marked as pending has not taken up its files: it is restarted or
 reloaded, whether they were written now or by a try that died, and only then the mark goes. Replaces
@@ -31,6 +32,12 @@ options:
   running:
     description: Whether the units are to run, now and after each boot.
     default: true
+    type: bool
+  stopped:
+    description:
+      - Whether the units are to stand still now, whatever I(running) says. What happens at the next
+        boot stays as it is, and so does what they have not taken up.
+    default: false
     type: bool
 author: drkit
 """
@@ -79,6 +86,11 @@ class Unit:
         if not self._is("is-active"):
             self._do("start", self._name)
 
+    def stop(self) -> None:
+        """Stand still now."""
+        if self._is("is-active"):
+            self._do("stop", self._name)
+
     def _is(self, question: str) -> bool:
         status, _, _ = self._module.run_command(["systemctl", question, "--quiet", self._name])
         return bool(status == 0)
@@ -99,6 +111,7 @@ def main() -> None:
             "names": {"type": "list", "elements": "str", "required": True},
             "pending": {"choices": ["restarted", "reloaded"], "default": "restarted"},
             "running": {"type": "bool", "default": True},
+            "stopped": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -107,6 +120,10 @@ def main() -> None:
     for name in params["names"]:
         unit = Unit(module, name)
         try:
+            if params["stopped"]:
+                unit.stop()
+                done += unit.done
+                continue
             unit.take_up(params["pending"])
             if params["running"]:
                 unit.run()

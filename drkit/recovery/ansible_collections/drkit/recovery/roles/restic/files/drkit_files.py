@@ -2,8 +2,9 @@
 """Snapshots or restores a folder of this host with restic; runs as a named systemd unit.
 
 Decides: which snapshot is the recovery point, and whether the folder already is at it (then nothing
-is touched), else empties it and brings it back. Refuses a host that was opened to customers, and
-to make a first snapshot where the repository outside already holds one of this store.
+is touched), else empties it and brings it back; whether a snapshot holds anything new. Refuses a
+host that was opened to customers, and to make a first snapshot where the repository outside already
+holds one of this store.
 """
 
 import argparse
@@ -119,6 +120,17 @@ def create(given: argparse.Namespace) -> dict[str, Any]:
     return {**record, "changed": True}
 
 
+def snapshot(given: argparse.Namespace) -> dict[str, Any]:
+    """Take a snapshot now; it changes something where it differs from the one before."""
+    before = snapshots(given.store)
+    restic("backup", f"--tag={given.store}", given.path)
+    made = snapshots(given.store)[-1]
+    if before and made["id"] == before[-1]["id"]:
+        raise Refused(f"restic made no snapshot of {given.path}; see `restic snapshots`")
+    new = not before or made["tree"] != before[-1]["tree"]
+    return {"snapshot": made["short_id"], "taken": made["time"], "changed": new}
+
+
 def write(path: Path, value: dict[str, Any]) -> None:
     """Write JSON so that a crash leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,10 +142,13 @@ def write(path: Path, value: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
+ACTS = {"create": create, "restore": restore, "snapshot": snapshot}
+
+
 def main() -> int:
     """Do the work; the outcome is in the result file, whatever happens."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("act", choices=["create", "restore"])
+    parser.add_argument("act", choices=list(ACTS))
     for name in ("store", "path"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--to", default="")
@@ -143,7 +158,7 @@ def main() -> int:
         name, _, value = line.partition("=")
         os.environ[name] = value
     try:
-        outcome = (restore if given.act == "restore" else create)(given)
+        outcome = ACTS[given.act](given)
     except Refused as error:
         outcome = {"changed": False, "error": str(error)}
     write(STATE / "stores" / f"{given.store}.result.json", outcome)

@@ -1,0 +1,29 @@
+"""A planned move in a few lines of text: what it has cost its customers, and the way back."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+from drkit.model.quantities import format_duration
+from drkit.reporting.downtime import downtime_parts
+from drkit.reporting.report import Report
+
+
+def move_lines(report: Report) -> list[str]:
+    """None of a run that has closed no site."""
+    header, parts = report.header, downtime_parts(report)
+    move, old = header.move, header.serving_before
+    if move is None or not parts:
+        return []
+    whole = format_duration(sum((part.length for part in parts), timedelta()))
+    split = ", ".join(f"{format_duration(part.length)} {part.name}" for part in parts)
+    lines = [f"closed    {old} for {whole}: {split}"]
+    if move.reopened is not None:
+        at = f"{move.reopened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return [*lines, f"reopened  {old} {at}: it serves its customers"]
+    if move.can_be_broken_off:
+        lines.append(
+            f"          {old} takes no customers: carry on, or give it back with"
+            " `drkit reopen --reason WHY`"
+        )
+    return lines

@@ -1,0 +1,32 @@
+"""``drkit reopen``: the old site given back, where a planned move was broken off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from drkit.cli.options import plan_option
+from drkit.errors import Exit
+
+
+@click.command()
+@plan_option
+@click.option("--reason", default="", help="Why; recorded in the journal of the move.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def reopen(plan_file: Path, reason: str, output: str) -> int:
+    """Give the old site back to its customers, after a planned move that was broken off.
+
+    Refused once the move has sent them elsewhere. The move is over then: another one begins anew.
+    """
+    from drkit.adapters.plan_yaml import load_plan
+    from drkit.reopening import reopen as open_again
+
+    plan = load_plan(plan_file)
+    log = plan.root / ".drkit" / "reopen.log"
+    site = open_again(
+        plan, reason=reason, say=lambda line: click.echo(f"  {line}", err=True), log=log
+    )
+    click.echo(json.dumps({"site": site}) if output == "json" else f"{site} serves again")
+    return int(Exit.OK)

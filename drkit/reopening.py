@@ -1,0 +1,85 @@
+"""The old site given back to its customers, where a planned move that closed it was broken off.
+
+The move ends with that: what it restored grows old with the first order. So no other drkit may
+work on any site meanwhile, and the word of it is in the move's journal before the first host is
+opened: whoever runs the same command again begins anew, also if this one dies half-way. A site
+whose customers were sent elsewhere is refused, by its own hosts.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drkit.compose import Around, look_around
+from drkit.errors import ConfigurationError, StepError, UsageError
+from drkit.holding import hold_outside, hold_site, look_outside, operator
+from drkit.model.place_record import SiteReopened
+from drkit.model.plan import Plan
+from drkit.model.step import PlaybookWork, RunKind
+from drkit.model.wish import Wish
+from drkit.planning.quiesce import REOPEN
+from drkit.ports import Progress
+from drkit.tending import tend
+
+if TYPE_CHECKING:
+    from drkit.adapters.held import Held
+
+
+def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
+    """Open the site that serves by the epoch again; returns its name.
+
+    Raises UsageError without a reason, ConfigurationError where no site serves, RunBusy while
+    somebody works on another site, StepError.
+    """
+    if not reason.strip():
+        raise UsageError("giving a site back needs a --reason: it is recorded")
+    around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=next(iter(plan.sites), "")))
+    serving = around.epoch.serving
+    if serving is None:
+        raise ConfigurationError(
+            "no site of this shop serves yet", remedy="bring it up: `drkit deploy --region R`"
+        )
+    word = SiteReopened(site=serving.name, reason=reason, operator=operator())
+    with ExitStack() as whole:
+        for region in plan.sites:
+            if region != serving.region:
+                there = replace(around, wish=replace(around.wish, region=region))
+                _break_off(there, _alone(there, whole), word)
+        outcome = tend(plan, PlaybookWork(playbook=REOPEN, hosts="all"), say=say, log=log)
+    if not outcome.done:
+        raise StepError(
+            f"{serving.name} was not given back: {outcome.message}",
+            remedy=f"all it said: {log}; mend it, and run the same command again",
+        )
+    return serving.name
+
+
+def _alone(around: Around, whole: ExitStack) -> Held:
+    """Have a site for oneself, here and outside, until ``whole`` ends."""
+    whole.enter_context(hold_site(around.wish))
+    free = look_outside(around)
+    if free is None:
+        raise AssertionError("a site of the plan is one")
+    return whole.enter_context(hold_outside(free))
+
+
+def _break_off(around: Around, held: Held, word: SiteReopened) -> None:
+    """Write ``word`` into the journal of the move that closed the site, if one did."""
+    from drkit.adapters.clock import SystemClock
+    from drkit.adapters.journal_copies import bring
+    from drkit.adapters.journal_file import JournalFile
+    from drkit.adapters.journal_outside import JournalOutside
+    from drkit.adapters.runs_folder import RunsFolder
+
+    region, runs = around.wish.region, RunsFolder(around.wish.plan.root)
+    run = runs.newest(around.wish.kind, region)
+    move = runs.move(run) if run else None
+    if run is None or move is None or not move.can_be_broken_off:
+        return
+    known = bring(held.store, runs, region, run)
+    file = JournalFile(runs.journal(run), now=SystemClock().now)
+    with JournalOutside(file, held, run=run, known=known) as journal:
+        journal.append(replace(word, key=held.owner.key))
