@@ -59,6 +59,8 @@ class Options:
     """Carry on with this run; where that cannot be, nothing is touched and no other is begun."""
     accept_plan_change: bool = False
     """Carry on with an unfinished run in spite of a changed plan, for ``reason``."""
+    new_generation: bool = False
+    """Of a rebuild: leave what was built and never opened behind, for ``reason``."""
     max_parallel: int = 8
     since: datetime | None = None
     """When customers lost the shop, aware; None: what the probe saw."""
@@ -134,6 +136,7 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         reason=options.reason,
         resumes=options.resumes,
         accept_plan_change=options.accept_plan_change,
+        new_generation=options.new_generation,
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)

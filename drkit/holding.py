@@ -6,8 +6,6 @@ brought along, so that what is decided next is decided by what anybody has recor
 
 from __future__ import annotations
 
-import getpass
-import socket
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +13,12 @@ from typing import TYPE_CHECKING
 
 from drkit.compose import Around
 from drkit.model.wish import Wish
+from drkit.operating import operator
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
     from drkit.adapters.lease import Found
     from drkit.adapters.outside_store import OutsideStore
-
-
-def operator() -> str:
-    """``user@host`` of whoever runs this; not proven."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def hold_site(wish: Wish) -> AbstractContextManager[None]:

@@ -30,7 +30,8 @@ from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
 from drkit.errors import ConfigurationError, Problem
 from drkit.hands import Standing, standing, step_hands
-from drkit.holding import hold_outside, hold_site, look_outside, operator
+from drkit.holding import hold_outside, hold_site, look_outside
+from drkit.leaving import generation_left, leave_behind
 from drkit.model.record import (
     Body,
     IncidentBegan,
@@ -43,6 +44,7 @@ from drkit.model.record import (
 )
 from drkit.model.step import RunKind
 from drkit.model.wish import Wish
+from drkit.operating import operator
 from drkit.planning.consents import consent_gaps
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import priorities
@@ -97,16 +99,18 @@ def carry_out(wish: Wish, company: Company) -> Ran:
         agreed = Agreed(graph=graph, accepted=accepted, skip=skip)
         with hold_outside(free) as held:
             company = replace(company, stop=_also_from_afar(company.stop, held))
-            return _run(opened, open_parts(opened, means, held), agreed, company, ready)
+            parts = open_parts(opened, means, held)
+            leave_behind(opened, parts, held)
+            return _run(opened, parts, agreed, company, ready)
 
 
 def _look(around: Around) -> tuple[Free | None, Opened, Means]:
     """At all that the run needs. The means meanwhile: a region that is lost answers late."""
-    with ThreadPoolExecutor(2) as pool:
-        means, quotas = pool.submit(open_means, around), pool.submit(small_quotas, around)
+    with ThreadPoolExecutor(1) as pool:
+        means = pool.submit(open_means, around)
         free, opened = look_outside(around), open_plan(around)
-        found = means.result()
-        return free, opened, replace(found, problems=(*found.problems, *quotas.result()))
+        quotas, found = small_quotas(opened), means.result()
+        return free, opened, replace(found, problems=(*found.problems, *quotas))
 
 
 def _also_from_afar(stop: Callable[[], Stop], held: Held) -> Callable[[], Stop]:
@@ -189,6 +193,8 @@ def _begin(
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
     if opened.left is not None:
         bodies.append(opened.left)
+    if not before:
+        bodies += generation_left(opened, parts)
     if opened.change is not None:
         bodies.append(_plan_changed(wish, opened.change, agreed.graph))
     # also of a run that died between its first two records

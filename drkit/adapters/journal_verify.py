@@ -15,7 +15,7 @@ from drkit.adapters.heads import Head, SignedHead, fingerprint, read
 from drkit.adapters.journal_copies import Segment
 from drkit.adapters.journal_lines import parse_lines
 from drkit.errors import JournalDamaged
-from drkit.model.record import Record, RunBegan, RunResumed, RunTakenOver
+from drkit.model.record import GenerationLeft, Record, RunBegan, RunResumed, RunTakenOver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +126,7 @@ def _hands(records: Iterable[Record]) -> Iterable[Hand]:
                 RunBegan(operator=operator, key=key)
                 | RunResumed(operator=operator, key=key)
                 | RunTakenOver(operator=operator, key=key)
+                | GenerationLeft(operator=operator, key=key)
             ):
                 hand = Hand(first=record.seq, operator=operator, key=key)
                 if last is None or (hand.operator, hand.key) != (last.operator, last.key):

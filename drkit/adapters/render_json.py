@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from drkit.model.outcome import Failure
 from drkit.model.quantities import Money
-from drkit.model.record import GateAnswered, PlanChanged, ProblemAccepted
+from drkit.model.record import GateAnswered, GenerationLeft, PlanChanged, ProblemAccepted
 from drkit.reporting.clocks import Incident
 from drkit.reporting.losses import Promise
 from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
@@ -41,6 +41,7 @@ def render(report: Report) -> str:
         "consents": [_consent(at, answer) for at, answer in report.consents],
         "accepted_problems": [_problem(problem) for problem in report.accepted],
         "plan_changes": [_plan_change(at, change) for at, change in report.plan_changes],
+        "left_behind": [_left_behind(at, left) for at, left in report.left_behind],
         "versions": dict(report.versions),
         "plan": dict(report.plan),
     }
@@ -202,6 +203,18 @@ def _plan_change(at: datetime, change: PlanChanged) -> dict[str, object]:
         "dropped": list(change.dropped),
         "reason": change.reason,
         "operator": change.operator,
+    }
+
+
+def _left_behind(at: datetime, left: GenerationLeft) -> dict[str, object]:
+    return {
+        "at": _moment(at),
+        "generation": left.generation,
+        "next": left.next,
+        "built_by": left.built_by or None,
+        "run": left.run,
+        "reason": left.reason,
+        "operator": left.operator,
     }
 
 

@@ -240,6 +240,8 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         f"plan      changed {_at(at)} ({change.reason}), by {change.operator}"
         for at, change in report.plan_changes
     ]
+    for at, left in report.left_behind:
+        lines.append(f"left      {left.generation} {_at(at)} ({left.reason}), for {left.next}")
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "

@@ -18,6 +18,7 @@ from drkit.model.record import (
     GateAnswered,
     GateOpened,
     GateOverdue,
+    GenerationLeft,
     IncidentBegan,
     OutsideBack,
     OutsideLost,
@@ -160,6 +161,8 @@ def of_the_run(record: Record) -> str:
             return f"taken over by {operator} from {before}: {reason}"
         case RunLeft(run=run, why=why, changes=changes):
             return "\n    ".join([f"{run} is not over and is left behind: {why}", *changes])
+        case GenerationLeft(generation=generation, next=then, reason=reason):
+            return f"{generation} is left behind: {reason}; {then} is built in its place"
         case PlanChanged() as changed:
             return "\n    ".join(_of_the_plan(changed))
         case StepSkipped(step=step, operator=operator, reason=reason):

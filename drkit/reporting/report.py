@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from drkit.engine.progress import run_of
+from drkit.engine.progress import is_left, run_of
 from drkit.errors import Exit, JournalDamaged
 from drkit.model.quantities import Money
 from drkit.model.record import (
     GateAnswered,
+    GenerationLeft,
     PlanChanged,
     ProblemAccepted,
     Record,
@@ -60,7 +61,8 @@ class Header:
     as_of: datetime
     """Time of the journal's last record: nothing later is known."""
     stand: str
-    """``finished``, ``waits``, ``interrupted``, or ``running``: no end was recorded."""
+    """``finished``, ``waits``, ``interrupted``; ``running``: no end was recorded; ``left behind``:
+    a person gave up what it had built."""
     pauses: tuple[Pause, ...]
     """One for each time that the run was taken up again."""
     incident: Incident | None
@@ -89,6 +91,8 @@ class Report:
     consents: tuple[tuple[datetime, GateAnswered], ...]
     accepted: tuple[ProblemAccepted, ...]
     plan_changes: tuple[tuple[datetime, PlanChanged], ...]
+    left_behind: tuple[tuple[datetime, GenerationLeft], ...]
+    """The generation in whose place this run builds; or this run's own, which another replaces."""
     versions: Mapping[str, str]
     plan: Mapping[str, object]
     """As it is now: that of the last change that was accepted."""
@@ -129,6 +133,7 @@ def report(records: tuple[Record, ...]) -> Report:
             steps=steps,
             deploy=header.incident is None,
             interrupted=header.stand == "interrupted",
+            left_behind=header.stand == "left behind",
         )
         + shouts(answer for _, answer in consents),
         processes=processes,
@@ -140,6 +145,7 @@ def report(records: tuple[Record, ...]) -> Report:
         consents=consents,
         accepted=tuple(r.body for r in records if isinstance(r.body, ProblemAccepted)),
         plan_changes=tuple((r.at, r.body) for r in records if isinstance(r.body, PlanChanged)),
+        left_behind=tuple((r.at, r.body) for r in records if isinstance(r.body, GenerationLeft)),
         versions=began.versions,
         plan=began.plan,
     )
@@ -177,6 +183,8 @@ def in_sandbox(plan: Mapping[str, object]) -> bool:
 
 def _stand(records: tuple[Record, ...]) -> str:
     """An amended incident after the end changes nothing here; a resume or a new try does."""
+    if is_left(records):
+        return "left behind"
     stand = "running"
     for record in records:
         if isinstance(record.body, RunEnded):
