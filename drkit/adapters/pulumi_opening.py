@@ -44,6 +44,9 @@ class Opening:
     tell: Progress | None = None
     """Told what had to be mended first. None: nothing is written, and what had to be is an error
     (EffectUnknown)."""
+    forsaken: list[str] | None = None
+    """Gets what is said of a resource that a killed update may have made and that nobody can look
+    for: for a stack that is about to be destroyed. None: such a one is an error (EffectUnknown)."""
     notes: list[str] = field(default_factory=list)
     """Gets what is to be said of the stack in the end, besides what the operation came to."""
 
@@ -81,7 +84,9 @@ class Opening:
                         adopt_made_since(before, copies, cloud, self.tell)
                         exported = stack.export_stack()
                     stale = Stale(opened, stack, region, exported)
-                    exported = clear(stale, self.backend, self.context, self.tell)
+                    exported = clear(
+                        stale, self.backend, self.context, self.tell, forsaken=self.forsaken
+                    )
             ready = self._ready(opened, stack, exported)
             ready.state.must_be_whole(self.name)
             try:

@@ -159,10 +159,8 @@ def of_the_run(record: Record) -> str:
             return f"carried on by {operator}"
         case RunTakenOver(operator=operator, before=before, reason=reason):
             return f"taken over by {operator} from {before}: {reason}"
-        case RunLeft(run=run, why=why, changes=changes):
-            return "\n    ".join([f"{run} is not over and is left behind: {why}", *changes])
-        case GenerationLeft(generation=generation, next=then, reason=reason):
-            return f"{generation} is left behind: {reason}; {then} is built in its place"
+        case RunLeft() | GenerationLeft():
+            return _of_what_is_left(record.body)
         case PlanChanged() as changed:
             return "\n    ".join(_of_the_plan(changed))
         case StepSkipped(step=step, operator=operator, reason=reason):
@@ -177,6 +175,14 @@ def of_the_run(record: Record) -> str:
             return "the outside location has the whole journal again"
         case _:
             return ""
+
+
+def _of_what_is_left(said: RunLeft | GenerationLeft) -> str:
+    match said:
+        case RunLeft(run=run, why=why, changes=changes):
+            return "\n    ".join([f"{run} is not over and is left behind: {why}", *changes])
+        case GenerationLeft(generation=generation, next=then, reason=reason):
+            return f"{generation} is left behind: {reason}; {then} is built in its place"
 
 
 def _of_a_gate(said: GateOverdue | GateAnswered) -> str:

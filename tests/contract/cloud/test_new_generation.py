@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from drkit.adapters.cloud import client
 from drkit.adapters.epoch import read_epoch
 from drkit.adapters.generations import choose_generation
 from drkit.adapters.left_generations import leave_generation, left_generations

@@ -16,6 +16,7 @@ from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.quotas import quota_problems
 from drkit.adapters.ssh_files import hosts_of
 from drkit.model.outcome import State
+from drkit.model.record import Target
 from drkit.model.step import StackWork
 from drkit.sandbox.corrections import answer_quotas
 from drkit.sandbox.quotas import KNOWN, Quotas
