@@ -38,7 +38,7 @@ def render(report: Report) -> str:
         "cost": {**_money(report.cost), "at_least": report.cost_open} if report.cost else None,
         "steps": [_step(step) for step in report.steps],
         "critical_path": list(report.critical_path),
-        "consents": [_consent(at, answer) for at, answer in report.consents],
+        "consents": [_consent(report, at, answer) for at, answer in report.consents],
         "accepted_problems": [_problem(problem) for problem in report.accepted],
         "plan_changes": [_plan_change(at, change) for at, change in report.plan_changes],
         "left_behind": [_left_behind(at, left) for at, left in report.left_behind],
@@ -172,7 +172,7 @@ def _promise(promise: Promise) -> dict[str, object]:
     }
 
 
-def _consent(at: datetime, answer: GateAnswered) -> dict[str, object]:
+def _consent(report: Report, at: datetime, answer: GateAnswered) -> dict[str, object]:
     return {
         "step": answer.step,
         "at": _moment(at),
@@ -182,6 +182,7 @@ def _consent(at: datetime, answer: GateAnswered) -> dict[str, object]:
         "comment": answer.comment,
         "signed": answer.signed,
         "broken_code": answer.broken or None,
+        "alone": answer.step in report.alone,
     }
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration
-from drkit.reporting.gates import glass_said
+from drkit.reporting.gates import ALONE, glass_said
 from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
@@ -229,6 +229,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
     for at, answer in report.consents:
         word = "consented" if answer.consent else "refused"
         sign = "" if answer.signed else ", not signed"
+        sign += f"; {ALONE}" if answer.step in report.alone else ""
         lines.append(f"{answer.step:<9} {answer.person} ({answer.role}) {word} {_at(at)}{sign}")
         if answer.broken:
             lines.append(glass_said(answer))

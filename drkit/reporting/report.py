@@ -26,7 +26,7 @@ from drkit.model.record import (
 )
 from drkit.model.step import RunKind
 from drkit.reporting.clocks import Incident, incident_of
-from drkit.reporting.gates import shouts
+from drkit.reporting.gates import answered_alone, shouts
 from drkit.reporting.headline import headline
 from drkit.reporting.losses import Promise, distinct, total
 from drkit.reporting.path import critical_path
@@ -89,6 +89,8 @@ class Report:
     cost: Money | None
     """Of all processes together; None in a deployment."""
     consents: tuple[tuple[datetime, GateAnswered], ...]
+    alone: frozenset[str]
+    """Gates at which one person alone sent the customers over: no second one was asked."""
     accepted: tuple[ProblemAccepted, ...]
     plan_changes: tuple[tuple[datetime, PlanChanged], ...]
     left_behind: tuple[tuple[datetime, GenerationLeft], ...]
@@ -143,6 +145,7 @@ def report(records: tuple[Record, ...]) -> Report:
         lost_money=total(lost),
         cost=_cost(processes),
         consents=consents,
+        alone=answered_alone(records, began.steps),
         accepted=tuple(r.body for r in records if isinstance(r.body, ProblemAccepted)),
         plan_changes=tuple((r.at, r.body) for r in records if isinstance(r.body, PlanChanged)),
         left_behind=tuple((r.at, r.body) for r in records if isinstance(r.body, GenerationLeft)),
