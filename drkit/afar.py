@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drkit.engine.progress import is_left, run_of
 from drkit.errors import ConfigurationError, JournalDamaged, UsageError
-from drkit.holding import operator
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.record import Record, RunBegan, RunEnded, RunTakenOver
 from drkit.model.step import RunKind
+from drkit.operating import operator
 
 if TYPE_CHECKING:
     from drkit.adapters.lease import Found
@@ -187,8 +188,6 @@ def _opened(plan: Plan) -> World:
 
 def began_of(known: Known) -> RunBegan:
     """How a run began, with its plan as it is now. Raises UsageError where nothing is recorded."""
-    from drkit.engine.progress import run_of
-
     if (began := run_of(known.records)) is None:
         raise UsageError(f"nothing is recorded of {known.run}", remedy="see `drkit runs`")
     return began
@@ -198,6 +197,8 @@ def standing(known: Known) -> str:
     """How a run stands, in a word or two, as ``drkit runs`` and ``drkit status`` say it."""
     if known.damage:
         return "damaged"
+    if is_left(known.records):
+        return "left behind"
     last = known.records[-1].body if known.records else None
     if isinstance(last, SiteReopened):
         return "given back"

@@ -104,7 +104,7 @@ def _open(plan: Plan, known: Known, began: RunBegan, step: str) -> _Open:
     said = gate_stands(known.records).get(step, GateStand())
     found = _Open(
         step=step,
-        gate=said.gate or gate_work(entry, entry.gate),
+        gate=said.gate or gate_work(plan, entry, entry.gate),
         since=said.opened,
         overdue=said.silent,
     )

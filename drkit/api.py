@@ -62,6 +62,8 @@ class Options:
     mode: RunMode | None = None
     """Planned: close the old site first and lose nothing. None: as the run that is carried on with;
     a new one is unplanned."""
+    new_generation: bool = False
+    """Of a rebuild: leave what was built and never opened behind, for ``reason``."""
     max_parallel: int = 8
     since: datetime | None = None
     """When customers lost the shop, aware; None: what the probe saw."""
@@ -138,6 +140,7 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         resumes=options.resumes,
         accept_plan_change=options.accept_plan_change,
         mode=options.mode,
+        new_generation=options.new_generation,
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)

@@ -5,6 +5,8 @@ against it where a person accepts the change and the run stays where it is; what
 is decided here too. Where another run is begun in its place, that is said, never done silently.
 A planned run is told apart: customers are served while it builds, and nobody serves them once it
 has closed the old site.
+So is which generation is built: that of the run that is carried on with, else the one that is due,
+unless a person leaves that behind. Refuses to leave one that customers are sent to.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drkit.errors import ConfigurationError, Problem, UsageError
-from drkit.model.record import RunBegan, RunLeft
+from drkit.model.record import RunBegan, RunLeft, Target
 from drkit.model.step import RunMode
 from drkit.model.wish import Wish
+from drkit.operating import operator
 from drkit.planning.changes import plan_changes
 from drkit.planning.replanned import Change, Replanned, fixed_changes, replanned
 from drkit.ports import World
@@ -23,6 +26,8 @@ from drkit.reporting.moving import Move
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
+    from drkit.adapters.generations import Generations
+    from drkit.adapters.left_generations import LeftGeneration
     from drkit.adapters.preflight import Intent
     from drkit.adapters.runs_folder import RunsFolder
 
@@ -34,25 +39,41 @@ class Carrying:
     """What is about to be done, and what becomes of the run that was left unfinished."""
 
     intent: Intent
+    target: Target
+    """What is built."""
     change: Replanned | None = None
     """Of the plan of the run that is carried on with, where a person accepted one."""
     left: RunLeft | None = None
     """The unfinished run in whose place another is begun."""
+    behind: LeftGeneration | None = None
+    """The generation in whose place ``target`` is built, where it was given up."""
 
 
-def carrying(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Carrying:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known when it is decided."""
+
+    world: World
+    epoch: Epoch
+    runs: RunsFolder
+    generations: Generations
+    """Of the wish's region."""
+
+
+def carrying(wish: Wish, known: Known) -> Carrying:
     """Raises UsageError for a run by name that is over, ConfigurationError for one that must not be
-    carried on, and for a change of its plan that it cannot take.
+    carried on, or not be left behind, and for a change of its plan that it cannot take.
     """
     from drkit.adapters.preflight import Intent
 
+    runs = known.runs
     left = runs.left_behind(wish.kind, wish.region)
     intent = Intent(
         plan=wish.plan,
         kind=wish.kind,
         region=wish.region,
-        world=world,
-        epoch=epoch,
+        world=known.world,
+        epoch=known.epoch,
         left=left,
         recover_to=wish.recover_to,
         mode=wish.mode or RunMode.UNPLANNED,
@@ -62,21 +83,67 @@ def carrying(wish: Wish, world: World, epoch: Epoch, runs: RunsFolder) -> Carryi
             f"{wish.resumes} cannot be carried on: it is over, or its site has a newer run",
             remedy=f"`drkit status {wish.resumes}` says how it stands",
         )
+    behind = _behind(wish, known, left)
+    due = behind.target.generation + 1 if behind else known.generations.due
+    target = Target(shop=wish.plan.shop, region=wish.region, generation=due)
     if left is None:
-        return Carrying(intent=intent)
-    against = _against(wish, intent, left, runs)
+        return Carrying(intent=intent, target=target, behind=behind)
+    against = _given_up(left, known, behind) or _against(wish, intent, left, runs)
     if against and wish.resumes:
         raise _refused(wish, left, against)
     changes = tuple(plan_changes(left.plan, wish.plan.source))
     if against:
-        return Carrying(intent=intent, left=RunLeft(run=left.run, why=against, changes=changes))
+        place_of = RunLeft(run=left.run, why=against, changes=changes)
+        return Carrying(intent=intent, target=target, left=place_of, behind=behind)
     intent = replace(intent, carried_on=left, done=runs.done_steps(left.run), mode=left.mode)
     if not changes:
-        return Carrying(intent=intent)
+        return Carrying(intent=intent, target=left.target)
     change = replanned(_change(wish, intent, left), runs.states(left.run), changes)
     return Carrying(
-        intent=replace(intent, done=intent.done.difference(change.again)), change=change
+        intent=replace(intent, done=intent.done.difference(change.again)),
+        target=left.target,
+        change=change,
     )
+
+
+def _behind(wish: Wish, known: Known, left: RunBegan | None) -> LeftGeneration | None:
+    """The generation in whose place another is built: as ``wish`` says now, or as was written down
+    before. The same wish again leaves nothing more: its reason tells that it is the same.
+
+    Raises ConfigurationError for one that customers are sent to.
+    """
+    from drkit.adapters.clock import SystemClock
+    from drkit.adapters.left_generations import LeftGeneration
+
+    found, reason = known.generations, wish.reason.strip()
+    before = found.left.get(found.due - 1)
+    if not wish.new_generation or (before is not None and before.reason == reason):
+        return before
+    if left is not None and left.run == known.epoch.run:
+        raise ConfigurationError(
+            f"{left.target.name} cannot be left behind: {left.run} has raised the epoch for it, and"
+            " customers are sent there; nothing was touched",
+            remedy=f"carry on with it: `drkit resume {left.run}`",
+        )
+    building = left is not None and left.target.generation == found.due
+    if not building and found.due not in found.built:
+        return before
+    return LeftGeneration(
+        target=Target(shop=wish.plan.shop, region=wish.region, generation=found.due),
+        reason=reason,
+        operator=operator(),
+        at=SystemClock().now(),
+        run=left.run if left is not None and building else "",
+    )
+
+
+def _given_up(left: RunBegan, known: Known, behind: LeftGeneration | None) -> str:
+    """Why nobody may build on what ``left`` has built, if somebody gave that up."""
+    number = left.target.generation
+    given_up = known.generations.left.get(number)
+    if behind is not None and behind.target.generation == number:
+        given_up = behind
+    return f"{left.target.name} is left behind ({given_up.reason})" if given_up else ""
 
 
 def _against(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from drkit.carrying import carrying
+from drkit.carrying import Known, carrying
 from drkit.errors import ConfigurationError, Problem, StepError
 from drkit.model.record import IncidentBegan, RunBegan, RunLeft, Target
 from drkit.model.step import RunKind, RunMode
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
     from drkit.adapters.held import Held
     from drkit.adapters.journal_outside import JournalOutside
+    from drkit.adapters.left_generations import LeftGeneration
     from drkit.adapters.pulumi_outputs import Prepared
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class Opened:
     vault: Mapping[str, Secret]
     problems: tuple[Problem, ...]
     versions: Mapping[str, str]
+    target: Target
     unfinished: RunBegan | None
     """The run to carry on with."""
     satisfied: frozenset[str]
@@ -62,6 +64,8 @@ class Opened:
     """The unfinished run in whose place another is begun."""
     mode: RunMode
     """As the run began, or is to begin."""
+    behind: LeftGeneration | None
+    """The generation in whose place another is built, where it was given up."""
     failing: Mapping[str, Failing]
     """Process → the unbroken row of failures that the probe sees."""
     inherited: IncidentBegan | None
@@ -145,6 +149,7 @@ def _lost_problems(wish: Wish, epoch: Epoch) -> Iterator[Problem]:
 
 def open_plan(around: Around) -> Opened:
     """Look at everything that a run will need; all problems are in the result."""
+    from drkit.adapters.generations import known_generations
     from drkit.adapters.preflight import world_problems
     from drkit.adapters.probe_results import probe_file, rows_of_failures
     from drkit.adapters.runs_folder import RunsFolder
@@ -152,7 +157,9 @@ def open_plan(around: Around) -> Opened:
 
     wish, plan, epoch = around.wish, around.wish.plan, around.epoch
     runs = RunsFolder(plan.root)
-    found = carrying(wish, around.world, epoch, runs)
+    generations = known_generations(around.world, plan, wish.region, epoch)
+    known = Known(world=around.world, epoch=epoch, runs=runs, generations=generations)
+    found = carrying(wish, known)
     intent = found.intent
     return Opened(
         wish=wish,
@@ -161,11 +168,13 @@ def open_plan(around: Around) -> Opened:
         vault=around.vault,
         problems=(*around.problems, *world_problems(intent)),
         versions=versions(),
+        target=found.target,
         unfinished=intent.carried_on,
         satisfied=intent.done,
         change=found.change,
         left=found.left,
         mode=intent.mode,
+        behind=found.behind,
         failing=rows_of_failures(probe_file(plan.root), plan.processes),
         inherited=runs.incident_of(wish.kind, wish.region, serving=epoch.serving_name),
     )
@@ -184,17 +193,18 @@ def open_means(around: Around) -> Means:
     return Means(prepared=found or NOTHING, problems=tuple(problems))
 
 
-def small_quotas(around: Around) -> tuple[Problem, ...]:
+def small_quotas(opened: Opened) -> tuple[Problem, ...]:
     """The quotas of the region that the site will not fit into. Where the cloud does not say, that
     is said, and stops nothing: the right to ask is none that a rebuild needs.
     """
     from drkit.adapters.quotas import quota_problems
 
-    plan, region = around.wish.plan, around.wish.region
+    target = opened.target
     try:
-        return quota_problems(around.world, plan, region, around.epoch)
+        return quota_problems(opened.world, opened.wish.plan, target, opened.epoch)
     except ConfigurationError as error:
-        _LOG.warning("the quotas of %s are not compared: %s; %s", region, error, error.remedy)
+        where = target.region
+        _LOG.warning("the quotas of %s are not compared: %s; %s", where, error, error.remedy)
         return ()
 
 
@@ -204,23 +214,20 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
     from drkit.adapters.certificates import take_over_certificate, write_proof_certificate
     from drkit.adapters.clock import SystemClock
     from drkit.adapters.gate import GateKeeper, RunOf
-    from drkit.adapters.generations import choose_generation
     from drkit.adapters.journal_copies import bring
     from drkit.adapters.journal_file import JournalFile
     from drkit.adapters.journal_outside import JournalOutside
     from drkit.adapters.runs_folder import RunsFolder
 
     wish, clock, known = opened.wish, SystemClock(), 0
-    plan, recover_to = wish.plan, wish.recover_to
+    plan, target, recover_to = wish.plan, opened.target, wish.recover_to
     runs = RunsFolder(plan.root)
     if opened.unfinished is not None:
-        run, target = opened.unfinished.run, opened.unfinished.target
+        run = opened.unfinished.run
         recover_to = opened.unfinished.recover_to
         known = bring(held.store, runs, wish.region, run)
     else:
-        generation = choose_generation(opened.world, plan, wish.region, opened.epoch)
         run = runs.new(wish.kind, wish.region, clock.now())
-        target = Target(shop=plan.shop, region=wish.region, generation=generation)
     if earlier := runs.newest_of(target):
         take_over_certificate(runs.folder(run), earlier=earlier)
     secret = opened.vault["pulumi_passphrase"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from drkit.compose import Opened, Parts
 from drkit.errors import Problem
-from drkit.holding import operator
+from drkit.leaving import generation_left
 from drkit.model.record import (
     Body,
     IncidentBegan,
@@ -26,6 +26,7 @@ from drkit.model.record import (
 )
 from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
+from drkit.operating import operator
 from drkit.planning.graph import Graph
 from drkit.planning.replanned import Replanned
 from drkit.ports import Observer
@@ -55,6 +56,8 @@ def begin(opened: Opened, parts: Parts, agreed: Agreed, observer: Observer) -> N
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
     if opened.left is not None:
         bodies.append(opened.left)
+    if not before:
+        bodies += generation_left(opened, parts)
     if opened.change is not None:
         bodies.append(_plan_changed(wish, opened.change, agreed.graph))
     if _has_incident(wish, opened, before):

@@ -6,25 +6,21 @@ brought along, so that what is decided next is decided by what anybody has recor
 
 from __future__ import annotations
 
-import getpass
-import socket
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.compose import Around
+from drkit.model.plan import Plan
 from drkit.model.wish import Wish
+from drkit.operating import operator
+from drkit.ports import World
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
     from drkit.adapters.lease import Found
     from drkit.adapters.outside_store import OutsideStore
-
-
-def operator() -> str:
-    """``user@host`` of whoever runs this; not proven."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def hold_site(wish: Wish) -> AbstractContextManager[None]:
@@ -50,15 +46,18 @@ def look_outside(around: Around) -> Free | None:
     """See that no other place works on a site, and bring the journals of its runs here. None for a
     region that is no site. Raises RunBusy, ConfigurationError, JournalDamaged.
     """
+    plan, region = around.wish.plan, around.wish.region
+    return look_at_site(plan, around.world, region) if region in plan.sites else None
+
+
+def look_at_site(plan: Plan, world: World, region: str) -> Free:
+    """The same for any command that works on a site of ``plan``."""
     from drkit.adapters.journal_copies import bring_newest
     from drkit.adapters.lease import free_for, place_of
     from drkit.adapters.outside_store import OutsideStore
     from drkit.adapters.runs_folder import RunsFolder
 
-    plan, region = around.wish.plan, around.wish.region
-    if region not in plan.sites:
-        return None
-    store = OutsideStore(around.world, plan)
+    store = OutsideStore(world, plan)
     found = free_for(store, region, place_of(plan.root))
     bring_newest(store, RunsFolder(plan.root), region)
     return Free(store=store, root=plan.root, region=region, found=found)

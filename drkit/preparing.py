@@ -48,7 +48,7 @@ def prepare(plan: Plan, *, say: Callable[[str], None]) -> None:
             vault=vault,
             fence=standing_fence(world, plan),
         )
-        outcome = do_here(tool_for(StackWork(stack=OUTSIDE)), context, say)
+        outcome = do_here(tool_for(StackWork(stack=OUTSIDE)).do, context, say)
     if not outcome.done:
         remedy = outcome.failures[0].remedy if outcome.failures else ""
         raise StepError(f"the stack {OUTSIDE} failed: {outcome.message}", remedy=remedy)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from drkit.compose import Around, look_around
 from drkit.errors import ConfigurationError, StepError, UsageError
-from drkit.holding import hold_outside, hold_site, look_outside, operator
+from drkit.holding import hold_outside, hold_site, look_outside
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.step import PlaybookWork, RunKind
 from drkit.model.wish import Wish
+from drkit.operating import operator
 from drkit.planning.quiesce import REOPEN
 from drkit.ports import Progress
 from drkit.tending import tend

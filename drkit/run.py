@@ -31,6 +31,7 @@ from drkit.errors import ConfigurationError, Problem
 from drkit.first_records import Agreed, begin
 from drkit.hands import Standing, standing, step_hands
 from drkit.holding import hold_outside, hold_site, look_outside
+from drkit.leaving import leave_behind
 from drkit.model.step import RunMode
 from drkit.model.wish import Wish
 from drkit.planning.consents import consent_gaps
@@ -87,16 +88,18 @@ def carry_out(wish: Wish, company: Company) -> Ran:
         agreed = Agreed(graph=graph, accepted=accepted, skip={**skip, **lost})
         with hold_outside(free) as held:
             company = replace(company, stop=_also_from_afar(company.stop, held))
-            return _run(opened, open_parts(opened, means, held), agreed, company, ready)
+            parts = open_parts(opened, means, held)
+            leave_behind(opened, parts, held)
+            return _run(opened, parts, agreed, company, ready)
 
 
 def _look(around: Around) -> tuple[Free | None, Opened, Means]:
     """At all that the run needs. The means meanwhile: a region that is lost answers late."""
-    with ThreadPoolExecutor(2) as pool:
-        means, quotas = pool.submit(open_means, around), pool.submit(small_quotas, around)
+    with ThreadPoolExecutor(1) as pool:
+        means = pool.submit(open_means, around)
         free, opened = look_outside(around), open_plan(around)
-        found = means.result()
-        return free, opened, replace(found, problems=(*found.problems, *quotas.result()))
+        quotas, found = small_quotas(opened), means.result()
+        return free, opened, replace(found, problems=(*found.problems, *quotas))
 
 
 def _also_from_afar(stop: Callable[[], Stop], held: Held) -> Callable[[], Stop]:

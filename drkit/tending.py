@@ -55,7 +55,7 @@ def tend(plan: Plan, work: PlaybookWork, *, say: Callable[[str], None], log: Pat
             log=Path(name) / f"{work.playbook}.log",
         )
         with said_into(log, secrets_of(context)):
-            return do_here(tool_for(work), context, say)
+            return do_here(tool_for(work).do, context, say)
 
 
 def _context(

@@ -1,15 +1,19 @@
-"""Which generation of a site a run builds: the newest that was never opened, else the next.
+"""Which generation of a site a run builds: the newest that was never opened and not left, else the
+next.
 
 A generation is known by its Pulumi stacks in the state bucket, by the copies of their states (the
-state may be lost), and by the epochs that opened it.
+state may be lost), by the epochs that opened it, and by what was left behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.epoch import Epoch
+from drkit.adapters.left_generations import LeftGeneration, left_generations
+from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.state_copies import stacks_with_copies
 from drkit.adapters.stored_states import stored_states
 from drkit.errors import ConfigurationError
@@ -17,8 +21,25 @@ from drkit.model.plan import Plan
 from drkit.ports import World
 
 
-def choose_generation(world: World, plan: Plan, region: str, epoch: Epoch) -> int:
-    """From 1. Raises ConfigurationError when state or copies cannot be read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generations:
+    """Those of one site that are known, by their numbers."""
+
+    built: frozenset[int] = frozenset()
+    """A stack of it is there, or was."""
+    opened: frozenset[int] = frozenset()
+    left: Mapping[int, LeftGeneration] = field(default_factory=dict)
+
+    @property
+    def due(self) -> int:
+        """The one that a new run builds, from 1."""
+        over = self.opened | self.left.keys()
+        newest = max(self.built | over, default=1)
+        return newest + 1 if newest in over else newest
+
+
+def known_generations(world: World, plan: Plan, region: str, epoch: Epoch) -> Generations:
+    """Raises ConfigurationError when state, copies or what was left cannot be read."""
     s3 = client(world, "s3", plan.outside.region)
     try:
         stacks = [state.stack for state in stored_states(s3, plan.outside.state)]
@@ -27,13 +48,21 @@ def choose_generation(world: World, plan: Plan, region: str, epoch: Epoch) -> in
             f"the state in s3://{plan.outside.state} cannot be read: {error}",
             remedy="run `drkit prepare` once; or check the outside location",
         ) from error
-    built = _numbers(region, [*stacks, *stacks_with_copies(world, plan)])
-    opened = _numbers(region, epoch.opened)
-    newest = max(built | opened, default=1)
-    return newest + 1 if newest in opened else newest
+    return Generations(
+        built=_numbers(region, [*stacks, *stacks_with_copies(world, plan)]),
+        opened=_numbers(region, epoch.opened),
+        left=left_generations(OutsideStore(world, plan), region),
+    )
 
 
-def _numbers(region: str, names: Iterable[str]) -> set[int]:
+def choose_generation(world: World, plan: Plan, region: str, epoch: Epoch) -> int:
+    """The one that a new run builds. Raises as :func:`known_generations`."""
+    return known_generations(world, plan, region, epoch).due
+
+
+def _numbers(region: str, names: Iterable[str]) -> frozenset[int]:
     """The generations among names such as ``eu-central-1.g2`` that are of ``region``."""
     parts = [name.rpartition(".g") for name in names]
-    return {int(number) for site, _, number in parts if site == region and number.isdecimal()}
+    return frozenset(
+        int(number) for site, _, number in parts if site == region and number.isdecimal()
+    )

@@ -16,7 +16,7 @@ from drkit.adapters.journal_copies import Segment
 from drkit.adapters.journal_lines import parse_lines
 from drkit.errors import JournalDamaged
 from drkit.model.place_record import SiteReopened
-from drkit.model.record import Record, RunBegan, RunResumed, RunTakenOver
+from drkit.model.record import GenerationLeft, Record, RunBegan, RunResumed, RunTakenOver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +128,7 @@ def _hands(records: Iterable[Record]) -> Iterable[Hand]:
                 | RunResumed(operator=operator, key=key)
                 | RunTakenOver(operator=operator, key=key)
                 | SiteReopened(operator=operator, key=key)
+                | GenerationLeft(operator=operator, key=key)
             ):
                 hand = Hand(first=record.seq, operator=operator, key=key)
                 if last is None or (hand.operator, hand.key) != (last.operator, last.key):

@@ -34,7 +34,9 @@ class Stored:
 
 
 class OutsideStore:
-    """The objects below no other prefix than their own: ``leases/``, ``journals/``, ``stacks/``."""
+    """The objects below no other prefix than their own: ``leases/``, ``journals/``, ``stacks/``,
+    ``generations/``.
+    """
 
     def __init__(
         self, world: World, plan: Plan, *, bucket: str = "", answer: timedelta = ANSWER

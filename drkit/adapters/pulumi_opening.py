@@ -21,10 +21,12 @@ from drkit.adapters.pulumi_deadline import deadline
 from drkit.adapters.pulumi_operation import OpenStack, create_or_select, select, translated
 from drkit.adapters.pulumi_repair import Stale, clear, clouds, dead_locks, let_settle
 from drkit.adapters.pulumi_return import bring_back, kept
-from drkit.adapters.pulumi_settings import SEED, Settings, settings_of
+from drkit.adapters.pulumi_settings import OUTSIDE, SEED, Settings, settings_of
 from drkit.adapters.pulumi_state import read_state
 from drkit.adapters.pulumi_workspace import Backend, Opened, open_workspace
 from drkit.adapters.state_copies import StateCopies
+from drkit.errors import EffectUnknown
+from drkit.model.step import RunKind
 from drkit.ports import Context, Progress, Secret
 
 
@@ -42,6 +44,9 @@ class Opening:
     tell: Progress | None = None
     """Told what had to be mended first. None: nothing is written, and what had to be is an error
     (EffectUnknown)."""
+    forsaken: list[str] | None = None
+    """Gets what is said of a resource that a killed update may have made and that nobody can look
+    for: for a stack that is about to be destroyed. None: such a one is an error (EffectUnknown)."""
     notes: list[str] = field(default_factory=list)
     """Gets what is to be said of the stack in the end, besides what the operation came to."""
 
@@ -72,12 +77,16 @@ class Opening:
             stack, exported = (create_or_select if self.create else select)(opened, settings.stack)
             if self.tell is not None and exported.deployment:
                 before = self._ready(opened, stack, exported)
-                # one that holds nothing was destroyed: what it makes now is new
-                if copies is not None and back and before.state.resources:
-                    adopt_made_since(before, copies, clouds(self.context.world, region), self.tell)
-                    exported = stack.export_stack()
-                stale = Stale(opened, stack, region, exported)
-                exported = clear(stale, self.backend, self.context, self.tell)
+                with self._or_left_behind():
+                    # one that holds nothing was destroyed: what it makes now is new
+                    if copies is not None and back and before.state.resources:
+                        cloud = clouds(self.context.world, region)
+                        adopt_made_since(before, copies, cloud, self.tell)
+                        exported = stack.export_stack()
+                    stale = Stale(opened, stack, region, exported)
+                    exported = clear(
+                        stale, self.backend, self.context, self.tell, forsaken=self.forsaken
+                    )
             ready = self._ready(opened, stack, exported)
             ready.state.must_be_whole(self.name)
             try:
@@ -99,9 +108,26 @@ class Opening:
             if dead_locks(opened, settings.stack, self.backend, self.context):
                 let_settle(opened)
 
-        if words := bring_back(copies, self.tell, free):
+        if words := bring_back(copies, self.tell, free, way_on=self._way_on()):
             self.notes.append(words)
         return bool(words)
+
+    @contextmanager
+    def _or_left_behind(self) -> Iterator[None]:
+        """What nobody could look for needs a person and time; where there is none, a way on."""
+        try:
+            yield
+        except EffectUnknown as error:
+            raise EffectUnknown(str(error), remedy=f"{error.remedy}{self._way_on()}") from error
+
+    def _way_on(self) -> str:
+        """What to do instead of repairing the stack. Empty where no rebuild asked for it."""
+        if self.name == OUTSIDE or self.context.kind is not RunKind.REBUILD:
+            return ""
+        return (
+            "; or leave it behind and build the next generation: `drkit rebuild --region"
+            f" {self.context.target.region} --new-generation --reason WHY`"
+        )
 
     def _keep(self, copies: StateCopies, tell: Progress) -> None:
         if trouble := kept(copies):

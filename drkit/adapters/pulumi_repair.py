@@ -22,7 +22,7 @@ from drkit.adapters.adoption import Cloud, Pending
 from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.pulumi_locks import Lock, read_locks
 from drkit.adapters.pulumi_workspace import MARK, Backend, Opened
-from drkit.errors import StepError
+from drkit.errors import EffectUnknown, StepError
 from drkit.ports import Context, Progress, World
 
 _SETTLED = timedelta(seconds=5)
@@ -41,11 +41,19 @@ class Stale:
     exported: Deployment
 
 
-def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> Deployment:
+def clear(
+    stale: Stale,
+    backend: Backend,
+    context: Context,
+    tell: Progress,
+    *,
+    forsaken: list[str] | None = None,
+) -> Deployment:
     """Clear away what a killed update left, if there was one; the stack's state as it is then.
 
     Raises StepError while an update is at work, or may be; EffectUnknown for a resource that cannot
-    be looked for. Nothing is changed then.
+    be looked for. Nothing is changed then. With ``forsaken``, which gets what is to be said of such
+    a resource, it is left out of the state instead: for a stack that is about to be destroyed.
     """
     locks = dead_locks(stale.opened, stale.stack.name, backend, context)
     if not locks and not (stale.exported.deployment or {}).get("pending_operations"):
@@ -57,7 +65,8 @@ def clear(stale: Stale, backend: Backend, context: Context, tell: Progress) -> D
     exported = stale.stack.export_stack()
     # Any: the document is Pulumi's, of version 3; only what is named here is read
     document: dict[str, Any] = dict(exported.deployment or {})
-    adopted = list(_adopted(document, clouds(context.world, stale.region), tell))
+    cloud_in = clouds(context.world, stale.region)
+    adopted = list(_adopted(document, cloud_in, tell, forsaken))
     if locks:
         stale.stack.cancel()
     if not document.get("pending_operations"):
@@ -111,7 +120,10 @@ def _must_be_gone(lock: Lock, stack: str, lost: tuple[str, ...]) -> None:
 
 
 def _adopted(
-    document: Mapping[str, Any], cloud_in: Callable[[str], Cloud], tell: Progress
+    document: Mapping[str, Any],
+    cloud_in: Callable[[str], Cloud],
+    tell: Progress,
+    forsaken: list[str] | None,
 ) -> Iterator[dict[str, Any]]:
     """What was being made and is there, as entries of the state; a refresh corrects the rest."""
     known: dict[str, list[str]] = {}
@@ -125,7 +137,13 @@ def _adopted(
             pending = Pending(urn=entry["urn"], type=entry["type"], inputs=entry.get("inputs", {}))
             # a resource of the stack may lie in another region than the stack's own
             cloud = cloud_in(pending.inputs.get("region", ""))
-            live = find_live(cloud, pending, known.get(pending.urn, ()))
+            try:
+                live = find_live(cloud, pending, known.get(pending.urn, ()))
+            except EffectUnknown as error:
+                if forsaken is None:
+                    raise
+                forsaken.append(str(error))
+                continue
             if live is None:
                 missing.append(entry)
             else:

@@ -20,12 +20,15 @@ from drkit.ports import Progress
 _SECTION = "“A state that is lost or damaged” in docs/reference/stacks.md"
 
 
-def bring_back(copies: StateCopies, tell: Progress | None, free: Callable[[], None]) -> str:
+def bring_back(
+    copies: StateCopies, tell: Progress | None, free: Callable[[], None], *, way_on: str = ""
+) -> str:
     """Bring the state back from its newest good copy if it is lost or damaged.
 
     In words what was done, also by an earlier try that came no further; empty: nothing had to be.
     ``free`` raises if anybody else may be at work on it. Without ``tell`` nothing is written, and
-    what had to be is an error. Raises StepError, EffectUnknown.
+    what had to be is an error. ``way_on`` says what else to do where there is no good copy. Raises
+    StepError, EffectUnknown.
     """
     original = copies.original()
     flaw, words = _read(copies, original)
@@ -36,7 +39,7 @@ def bring_back(copies: StateCopies, tell: Progress | None, free: Callable[[], No
         raise StepError(
             f"the state of stack {copies.project} is {flaw}, and {copies.place} has no good copy",
             remedy=f"bring back an older version of {original.key} in the state bucket, which "
-            f"keeps them: {_SECTION}",
+            f"keeps them: {_SECTION}{way_on}",
         )
     if words and tell is None:
         raise EffectUnknown(

@@ -30,6 +30,10 @@ from drkit.ports import Context, Progress
 
 _RESERVE = timedelta(seconds=30)
 """Kept of a step's limit, so that the CLI can end its own way before the supervisor ends it."""
+_BY_TAG = (
+    "look for it in the cloud by its tags `site` and `generation`, and remove it by hand: nothing"
+    " knows of it any more"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +112,16 @@ class StackTool:
         return Preview(**{op: count for op, count in found.counts.items() if op in known})
 
     def destroy(self, context: Context, progress: Progress) -> Outcome:
-        """Destroy what the stack made, if anything. Protected resources make it fail."""
+        """Destroy what the stack made, if anything. Protected resources make it fail, and so does
+        what an earlier, killed update may have made and nobody can look for.
+        """
+        forsaken: list[str] = []
         try:
-            with self._open(context, create=False, tell=progress) as stack:
+            with self._open(context, create=False, tell=progress, forsaken=forsaken) as stack:
                 found = stack.run("destroy", progress)
         except StackNotFoundError:
             return Outcome(state=State.DONE, changed=0)
+        found.failures += [Failure(message=message, remedy=_BY_TAG) for message in forsaken]
         return self._noted(outcome(found, self._name))
 
     def _noted(self, ended: Outcome) -> Outcome:
@@ -142,6 +150,7 @@ class StackTool:
         backend: Backend | None = None,
         create: bool = True,
         tell: Progress | None = None,
+        forsaken: list[str] | None = None,
     ) -> AbstractContextManager[OpenStack]:
         """Without ``tell`` nothing is written."""
         return Opening(
@@ -151,6 +160,7 @@ class StackTool:
             limit=self._left(context),
             create=create,
             tell=tell,
+            forsaken=forsaken,
             notes=self._notes,
         ).stack()
 

@@ -165,7 +165,7 @@ def open_workspace(
 
     Raises StepError when the folder holds no project or the state cannot be reached.
     """
-    project = _project_name(folder)
+    project = project_name(folder)
     _reach(backend)
     program = Program(folder, _in_namespace(project, secrets or {}))
     # with its endpoint: another world on this machine may have a stack of the same name
@@ -192,7 +192,7 @@ def open_workspace(
         )
 
 
-def _project_name(folder: Path) -> str:
+def project_name(folder: Path) -> str:
     try:
         document = yaml.safe_load((folder / "Pulumi.yaml").read_text())
     except OSError as error:

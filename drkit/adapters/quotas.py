@@ -2,7 +2,8 @@
 
 What it will ask for is what the same stacks made for the site that serves: their state outside
 says so, and no program has to run. So a first deployment is not compared, nor is what was added to
-a program since. What the generation that is about to be built has already is not counted twice.
+a program since. What the generation that is about to be built has already is not counted twice;
+what one that was left behind has is counted, for it is still there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 from drkit.adapters.cloud import client, error_code, said_by_cloud
 from drkit.adapters.epoch import Epoch
-from drkit.adapters.generations import choose_generation
 from drkit.adapters.pulumi_state import Damaged, read_stored, resources_of
 from drkit.adapters.stored_states import StoredState, stored_states
 from drkit.errors import ConfigurationError, Problem
@@ -23,12 +23,13 @@ from drkit.planning.quotas import QUOTAS, Comparison, Holding, Quota, shortfalls
 from drkit.ports import World
 
 
-def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple[Problem, ...]:
-    """One problem per quota of ``region`` that the site will not fit into.
+def quota_problems(world: World, plan: Plan, target: Target, epoch: Epoch) -> tuple[Problem, ...]:
+    """One problem per quota that ``target``, which is about to be built, will not fit into.
 
-    None, too, where ``region`` is the one that serves: a run that has opened it asks for nothing
+    None, too, where its region is the one that serves: a run that has opened it asks for nothing
     more. Raises ConfigurationError where the cloud does not say.
     """
+    region = target.region
     if epoch.serving is None or epoch.serving.region == region or region not in plan.sites:
         return ()
     try:
@@ -36,15 +37,14 @@ def quota_problems(world: World, plan: Plan, region: str, epoch: Epoch) -> tuple
         bucket = plan.outside.state
         states = tuple(stored_states(s3, bucket))
 
-        def held_by(target: Target) -> Holding:
-            mine = [state for state in states if state.stack == target.name]
+        def held_by(site: Target) -> Holding:
+            mine = [state for state in states if state.stack == site.name]
             return reduce(Holding.plus, (_read(s3, bucket, state) for state in mine), Holding())
 
         asked = held_by(epoch.serving)
         if asked == Holding():
             return ()
-        generation = choose_generation(world, plan, region, epoch)
-        own = held_by(Target(shop=plan.shop, region=region, generation=generation))
+        own = held_by(target)
         ec2 = client(world, "ec2", region)
         used = _held_in(ec2).less(own)
         vcpus = _vcpus(ec2, asked.counted_types | used.counted_types)

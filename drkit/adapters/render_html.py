@@ -16,6 +16,7 @@ import yaml
 
 from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration
+from drkit.reporting.gates import ALONE
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Report
@@ -45,6 +46,7 @@ def render(report: Report) -> str:
         .render(
             report=report,
             stand_in=STAND_IN,
+            alone=ALONE,
             verdict=_verdict(report),
             gauges=_gauges(report.processes),
             phases=phases(report),

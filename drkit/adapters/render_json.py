@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from drkit.model.outcome import Failure
 from drkit.model.quantities import Money
-from drkit.model.record import GateAnswered, PlanChanged, ProblemAccepted
+from drkit.model.record import GateAnswered, GenerationLeft, PlanChanged, ProblemAccepted
 from drkit.reporting.clocks import Incident
 from drkit.reporting.downtime import Part, downtime_parts
 from drkit.reporting.losses import Promise
@@ -41,9 +41,10 @@ def render(report: Report) -> str:
         "cost": {**_money(report.cost), "at_least": report.cost_open} if report.cost else None,
         "steps": [_step(step) for step in report.steps],
         "critical_path": list(report.critical_path),
-        "consents": [_consent(at, answer) for at, answer in report.consents],
+        "consents": [_consent(report, at, answer) for at, answer in report.consents],
         "accepted_problems": [_problem(problem) for problem in report.accepted],
         "plan_changes": [_plan_change(at, change) for at, change in report.plan_changes],
+        "left_behind": [_left_behind(at, left) for at, left in report.left_behind],
         "versions": dict(report.versions),
         "plan": dict(report.plan),
     }
@@ -186,7 +187,7 @@ def _promise(promise: Promise) -> dict[str, object]:
     }
 
 
-def _consent(at: datetime, answer: GateAnswered) -> dict[str, object]:
+def _consent(report: Report, at: datetime, answer: GateAnswered) -> dict[str, object]:
     return {
         "step": answer.step,
         "at": _moment(at),
@@ -196,6 +197,7 @@ def _consent(at: datetime, answer: GateAnswered) -> dict[str, object]:
         "comment": answer.comment,
         "signed": answer.signed,
         "broken_code": answer.broken or None,
+        "alone": answer.step in report.alone,
     }
 
 
@@ -217,6 +219,18 @@ def _plan_change(at: datetime, change: PlanChanged) -> dict[str, object]:
         "dropped": list(change.dropped),
         "reason": change.reason,
         "operator": change.operator,
+    }
+
+
+def _left_behind(at: datetime, left: GenerationLeft) -> dict[str, object]:
+    return {
+        "at": _moment(at),
+        "generation": left.generation,
+        "next": left.next,
+        "built_by": left.built_by or None,
+        "run": left.run,
+        "reason": left.reason,
+        "operator": left.operator,
     }
 
 

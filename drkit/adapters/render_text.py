@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from drkit.adapters.render_move import move_lines
 from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration
-from drkit.reporting.gates import glass_said
+from drkit.reporting.gates import ALONE, glass_said
 from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
@@ -231,6 +231,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
     for at, answer in report.consents:
         word = "consented" if answer.consent else "refused"
         sign = "" if answer.signed else ", not signed"
+        sign += f"; {ALONE}" if answer.step in report.alone else ""
         lines.append(f"{answer.step:<9} {answer.person} ({answer.role}) {word} {_at(at)}{sign}")
         if answer.broken:
             lines.append(glass_said(answer))
@@ -242,6 +243,8 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         f"plan      changed {_at(at)} ({change.reason}), by {change.operator}"
         for at, change in report.plan_changes
     ]
+    for at, left in report.left_behind:
+        lines.append(f"left      {left.generation} {_at(at)} ({left.reason}), for {left.next}")
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "

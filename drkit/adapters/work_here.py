@@ -1,4 +1,5 @@
-"""A tool's work in this very process, outside of any run: for ``prepare`` and ``backup``.
+"""A tool's work in this very process, outside of any run: for ``prepare``, ``backup``
+and ``reap``.
 
 As discreet as a try: nothing that is said, and no outcome, holds a secret. An error of drkit's own
 is an outcome like any other.
@@ -7,7 +8,7 @@ is an outcome like any other.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -16,14 +17,16 @@ from drkit.adapters.private import private_file, private_folder
 from drkit.adapters.requests import discreet_outcome, outcome_of_error
 from drkit.errors import DrkitError
 from drkit.model.outcome import Outcome
-from drkit.ports import Context, Progress, Tool
+from drkit.ports import Context, Progress
 
 
-def do_here(tool: Tool, context: Context, say: Progress) -> Outcome:
-    """Have ``tool`` do its work. Raises StepError for a fact that holds a secret."""
+def do_here(
+    work: Callable[[Context, Progress], Outcome], context: Context, say: Progress
+) -> Outcome:
+    """Have ``work`` done: what a tool does. Raises StepError for a fact that holds a secret."""
     secrets = secrets_of(context)
     try:
-        outcome = tool.do(context, lambda line: say(discreet(line, secrets)))
+        outcome = work(context, lambda line: say(discreet(line, secrets)))
     except DrkitError as error:
         outcome = outcome_of_error(error)
     return discreet_outcome(outcome, secrets)

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "break-glass": ("drkit.cli.break_glass", "Make sealed codes for a missing second person."),
     "abort": ("drkit.cli.afar", "End the running steps of a run, from anywhere."),
     "takeover": ("drkit.cli.afar", "Move a run to this machine, whoever has it."),
+    "reap": ("drkit.cli.reap", "Remove a generation of a site that is over."),
     "journal": ("drkit.cli.journal", "Show a run's journal, or verify it."),
     "report": ("drkit.cli.report", "Make the report of a run again."),
     "probe": ("drkit.cli.probe", "Watch the shop from outside: the RTO clock's start."),

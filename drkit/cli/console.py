@@ -19,6 +19,7 @@ from drkit.model.record import (
     GateAnswered,
     GateOpened,
     GateOverdue,
+    GenerationLeft,
     IncidentBegan,
     PlanChanged,
     Record,
@@ -158,8 +159,8 @@ def of_the_run(record: Record) -> str:
             return f"carried on by {operator}"
         case RunTakenOver(operator=operator, before=before, reason=reason):
             return f"taken over by {operator} from {before}: {reason}"
-        case RunLeft(run=run, why=why, changes=changes):
-            return "\n    ".join([f"{run} is not over and is left behind: {why}", *changes])
+        case RunLeft() | GenerationLeft():
+            return _of_what_is_left(record.body)
         case PlanChanged() as changed:
             return "\n    ".join(_of_the_plan(changed))
         case StepSkipped(step=step, operator=operator, reason=reason):
@@ -182,6 +183,14 @@ def _of_a_place(said: SiteReopened | OutsideLost | OutsideBack) -> str:
             return f"going on with the journal of this machine alone: {error}"
         case OutsideBack():
             return "the outside location has the whole journal again"
+
+
+def _of_what_is_left(said: RunLeft | GenerationLeft) -> str:
+    match said:
+        case RunLeft(run=run, why=why, changes=changes):
+            return "\n    ".join([f"{run} is not over and is left behind: {why}", *changes])
+        case GenerationLeft(generation=generation, next=then, reason=reason):
+            return f"{generation} is left behind: {reason}; {then} is built in its place"
 
 
 def _of_a_gate(said: GateOverdue | GateAnswered) -> str:

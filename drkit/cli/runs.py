@@ -72,7 +72,7 @@ _OPTIONS = (
     click.option(
         "--reason",
         default="",
-        help="Why, for every --accept, --skip, --from, --accept-plan-change. Recorded.",
+        help="Why, for --accept, --skip, --from and all else that asks for it. Recorded.",
     ),
     click.option(
         "--max-parallel",
@@ -117,11 +117,17 @@ def deploy(**options: Any) -> int:
 @_MODE
 @click.option("--since", type=When(), help="When customers lost the shop; else the probe's word.")
 @click.option("--to", "recover_to", type=When(), help="Restore to this moment: before a mistake.")
+@click.option(
+    "--new-generation",
+    is_flag=True,
+    help="Leave what was built and never opened as it is, and build beside it.",
+)
 def rebuild(**options: Any) -> int:
     """Rebuild the shop in REGION, prove that it works, and send the customers there.
 
     Running the same command again carries on with an unfinished run. With a changed plan it begins
-    another one, and says so.
+    another one, and says so. With --new-generation (and a --reason) it leaves the unfinished run
+    behind with all that it built; `drkit reap` removes that later.
     """
     return _run(RunKind.REBUILD, **options)
 
@@ -158,6 +164,7 @@ def _run(kind: RunKind, **options: Any) -> int:
         resumes=options.get("resumes", ""),
         accept_plan_change=options["accept_plan_change"],
         mode=RunMode(options["mode"]) if options.get("mode") else None,
+        new_generation=options.get("new_generation", False),
         max_parallel=options["max_parallel"],
         since=options.get("since"),
         recover_to=options.get("recover_to"),

@@ -13,6 +13,7 @@ from drkit.model.outcome import SATISFIED, Outcome, State
 from drkit.model.record import (
     GateAnswered,
     GateOverdue,
+    GenerationLeft,
     PlanChanged,
     ProblemAccepted,
     Record,
@@ -118,13 +119,24 @@ def lost_machines(records: Iterable[Record]) -> tuple[str, ...]:
     )
 
 
+def is_left(records: Sequence[Record]) -> bool:
+    """Whether a person gave up the generation that this run has built."""
+    run = run_of(records)
+    bodies = (record.body for record in records)
+    return run is not None and any(
+        isinstance(body, GenerationLeft) and body.generation == run.target.name for body in bodies
+    )
+
+
 def is_over(records: Sequence[Record]) -> bool:
     """Whether nothing is left that the same command would carry on with.
 
     A step that failed, or was left out for a problem that was accepted, keeps the run open: once it
     is mended the same command runs it. A "no" at a gate that the cutover needs, also one by
-    silence, ends the run.
+    silence, ends the run; so does leaving what it has built behind.
     """
+    if is_left(records):
+        return True
     states, run, refused = stand(records).states, run_of(records), _refused(records)
     planned = run.steps if run is not None else ()
     given_up: set[str] = set()

@@ -143,7 +143,8 @@ class StepEntry:
     gate: str | None = None
     """The role that must consent."""
     people: int | None = None
-    """How many different people of that role must say yes; None: one."""
+    """How many different people of that role must say yes; None: two before a cutover where two
+    have it, else one."""
     signed: bool = False
     """Whether only signed answers count (``drkit approve``)."""
     escalate: str | None = None

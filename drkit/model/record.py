@@ -95,6 +95,26 @@ class RunLeft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationLeft:
+    """A person gave a generation up: no run builds on it again. In the journal of the run that had
+    built it, which ends it, and of the one that builds the next."""
+
+    generation: str
+    """``eu-central-1.g2``."""
+    next: str
+    """The generation that is built in its place."""
+    built_by: str
+    """The unfinished run that had built it; empty where there was none."""
+    run: str
+    """The one that builds the next."""
+    reason: str
+    operator: str
+    """Who began the run that builds the next."""
+    key: str = ""
+    """As in :class:`RunBegan`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChanged:
     """A person carries the run on in spite of a changed plan: from here on this is its plan."""
 
@@ -220,6 +240,7 @@ Body = (
     | RunResumed
     | RunTakenOver
     | RunLeft
+    | GenerationLeft
     | PlanChanged
     | OutsideLost
     | OutsideBack
@@ -241,6 +262,7 @@ KINDS: Mapping[str, type] = {
     "run.resumed": RunResumed,
     "run.taken": RunTakenOver,
     "run.left": RunLeft,
+    "generation.left": GenerationLeft,
     "plan.changed": PlanChanged,
     "outside.lost": OutsideLost,
     "outside.back": OutsideBack,

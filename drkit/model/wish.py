@@ -34,13 +34,15 @@ class Wish:
     first: str | None = None
     """Begin with this step: what it needs, and is not done, is taken as done."""
     reason: str = ""
-    """Why ``first`` and ``accept_plan_change``; recorded with each."""
+    """Why ``first``, ``accept_plan_change`` and ``new_generation``; recorded with each."""
     resumes: str = ""
     """Carry on with this run, and begin no other."""
     accept_plan_change: bool = False
     """Carry on with an unfinished run although the plan is not the one that it began with."""
     mode: RunMode | None = None
     """None: that of the run that is carried on with; a new one is unplanned."""
+    new_generation: bool = False
+    """Leave what was built and never opened behind, and build the next generation beside it."""
     max_parallel: int = 8
 
     def check(self, now: datetime) -> None:
@@ -56,6 +58,15 @@ class Wish:
             )
         if self.mode is RunMode.PLANNED:
             self._check_planned()
+        if self.new_generation and self.kind is not RunKind.REBUILD:
+            raise UsageError(
+                f"a {self.kind} leaves no generation behind", remedy="only a rebuild does"
+            )
+        if self.new_generation and not self.reason.strip():
+            raise UsageError(
+                "to leave a generation behind needs a reason: it is recorded",
+                remedy="add --reason WHY",
+            )
         for word, moment in (("since", self.since), ("to", self.recover_to)):
             if moment is None:
                 continue

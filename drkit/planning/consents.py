@@ -54,11 +54,15 @@ def consent_risks(plan: Plan, graph: Graph) -> Iterator[Problem]:
                 gates[step] = work
         several = [gate for gate in gates.values() if gate.people > 1]
         if gates and not several:
+            written = any(plan.steps[gate].people is not None for gate in gates)
+            roles = ", ".join(dict.fromkeys(work.role for work in gates.values()))
             yield Problem(
                 place=f"steps.{', '.join(gates)}",
                 message="one person alone can open the new site to customers and close the old one"
                 " for good",
-                remedy="`people: 2, signed: true` at the gate asks two",
+                remedy="`people: 2, signed: true` at the gate asks two"
+                if written
+                else f"give a second person the role `{roles}`: two are asked then",
             )
         elif several and not any(gate.signed for gate in several):
             yield Problem(

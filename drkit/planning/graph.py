@@ -33,6 +33,7 @@ from drkit.model.step import (
 )
 from drkit.planning.cutover import cutover_steps, last_of_cutover
 from drkit.planning.ledgers import StepMaker, ledger_steps
+from drkit.planning.people import people_asked
 from drkit.planning.quiesce import QUIESCE, around_quiesce
 
 
@@ -186,7 +187,7 @@ def _drafts(plan: Plan, kind: RunKind, mode: RunMode) -> Iterator[Step]:
         if entry.cutover:
             yield from cutover_steps(entry, plan, kind)
         elif entry.acts:
-            yield step(entry.name, _work_of(entry), [])
+            yield step(entry.name, _work_of(plan, entry), [])
 
 
 def _proof_drafts(plan: Plan, kind: RunKind, step: StepMaker) -> Iterator[Step]:
@@ -222,19 +223,19 @@ def _services_behind(plan: Plan, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _work_of(entry: StepEntry) -> Work:
+def _work_of(plan: Plan, entry: StepEntry) -> Work:
     if entry.gate:
-        return gate_work(entry, entry.gate)
+        return gate_work(plan, entry, entry.gate)
     if entry.playbook:
         return PlaybookWork(playbook=entry.playbook, hosts=entry.hosts or "all")
     return CheckWork(paths=tuple(str(path) for path in entry.checks))
 
 
-def gate_work(entry: StepEntry, role: str) -> GateWork:
-    """The gate that ``entry`` asks for, of people with ``role``."""
+def gate_work(plan: Plan, entry: StepEntry, role: str) -> GateWork:
+    """The gate that ``entry`` of ``plan`` asks for, of people with ``role``."""
     return GateWork(
         role=role,
-        people=entry.people or 1,
+        people=people_asked(plan, entry),
         signed=entry.signed,
         limit=entry.limit,
         escalate=entry.escalate,

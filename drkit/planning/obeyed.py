@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from drkit.errors import Problem
 from drkit.model.plan import DnsMethod, Plan, RestoreTool, StepEntry, Store
 from drkit.planning.ledgers import read_ledgers
+from drkit.planning.people import people_asked
 
 
 def ignored_keys(plan: Plan) -> Iterator[Problem]:
@@ -42,7 +43,7 @@ def ignored_keys(plan: Plan) -> Iterator[Problem]:
 def _of_the_plan(plan: Plan) -> Iterator[Problem]:
     if plan.dns.switch and plan.dns.method is not DnsMethod.FAILOVER:
         yield _ignored("dns.switch", "it goes with `method: failover`", "take it out")
-    several = [e for e in plan.steps.values() if e.gate and (e.people or 1) > 1]
+    several = [e for e in plan.steps.values() if e.gate and people_asked(plan, e) > 1]
     if plan.break_glass and not several:
         yield _ignored(
             "break-glass",

@@ -1,4 +1,8 @@
-"""Who may answer gates: their keys and roles, and the seals of the codes that stand in for them."""
+"""Who may answer gates, and how many are asked: their keys and roles, and the seals of the codes
+that stand in for them.
+
+What cannot be undone takes two people, unless the plan says one or has no second.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,47 @@ from drkit.model.plan import Plan, StepEntry
 
 _KEY = re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
 _SEAL = re.compile(r"[A-Za-z0-9+/]{64}")
+
+
+def people_asked(plan: Plan, entry: StepEntry) -> int:
+    """How many different people must say yes at a gate: as the plan says, else two before a
+    cutover where two could, else one.
+    """
+    if entry.people is not None:
+        return entry.people
+    two = entry.name in _last_before_cutover(plan) and len(_able(plan, entry)) > 1
+    return 2 if two else 1
+
+
+def _last_before_cutover(plan: Plan) -> frozenset[str]:
+    """The gates behind which a cutover comes and no further gate: their yes fences the old site
+    and opens the new one to customers, which is what promotes its databases.
+    """
+    todo = [name for entry in plan.steps.values() if entry.cutover for name in entry.after]
+    found: set[str] = set()
+    seen: set[str] = set()
+    while todo:
+        name = todo.pop()
+        entry = plan.steps.get(name)
+        if entry is None or name in seen:
+            continue
+        seen.add(name)
+        if entry.gate:
+            found.add(name)
+        else:
+            todo.extend(entry.after)
+    return frozenset(found)
+
+
+def _able(plan: Plan, entry: StepEntry) -> list[str]:
+    """The names of all who can answer a gate: with its role, and a key where it takes signed
+    answers only.
+    """
+    return [
+        person.name
+        for person in plan.people.values()
+        if entry.gate in person.roles and (person.key or not entry.signed)
+    ]
 
 
 def people_problems(plan: Plan) -> Iterator[Problem]:
@@ -50,7 +95,7 @@ def people_problems(plan: Plan) -> Iterator[Problem]:
 def _enough_people(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
     able = [person for person in plan.people.values() if entry.gate in person.roles]
     signing = [person for person in able if person.key]
-    wanted = 1 if entry.people is None else entry.people
+    wanted = people_asked(plan, entry)
     if entry.gate and able and not 1 <= wanted <= len(able):
         yield Problem(
             place=f"steps.{entry.name}.people",

@@ -12,7 +12,14 @@ from datetime import datetime
 
 from drkit.model.outcome import State
 from drkit.model.quantities import format_duration
-from drkit.model.record import GateAnswered, GateOpened, GateOverdue, PlanChanged, Record
+from drkit.model.record import (
+    GateAnswered,
+    GateOpened,
+    GateOverdue,
+    PlanChanged,
+    Record,
+    StepPlanned,
+)
 from drkit.model.step import GateWork
 
 SHOUT = "BREAK GLASS"
@@ -92,6 +99,39 @@ def glass_said(answer: GateAnswered) -> str:
     if not answer.broken:
         return ""
     return f"{SHOUT}: the sealed code {answer.broken} stood in for a missing person"
+
+
+ALONE = "alone: no second person was asked"
+
+
+def answered_alone(records: Iterable[Record], planned: tuple[StepPlanned, ...]) -> frozenset[str]:
+    """The gates before a cutover at which one person alone said yes, where no gate before it asked
+    for more. None of a journal that does not say how many were asked.
+    """
+    before = _before_cutover(planned)
+    asked: dict[str, int] = {}
+    answered: set[str] = set()
+    for record in records:
+        match record.body:
+            case GateOpened(step=step, gate=gate) if step in before:
+                asked[step] = gate.people
+            case GateAnswered(step=step, consent=True) if step in asked:
+                answered.add(step)
+            case _:
+                pass
+    return frozenset(answered) if all(people == 1 for people in asked.values()) else frozenset()
+
+
+def _before_cutover(planned: tuple[StepPlanned, ...]) -> frozenset[str]:
+    """All that the raising of the epoch waits for: with it the old site is fenced for good."""
+    needs = {step.id: step.needs for step in planned}
+    todo = [step.id for step in planned if step.kind == "epoch"]
+    found: set[str] = set()
+    while todo:
+        fresh = set(needs.get(todo.pop(), ())) - found
+        found |= fresh
+        todo.extend(fresh)
+    return frozenset(found)
 
 
 def shouts(answers: Iterable[GateAnswered]) -> str:

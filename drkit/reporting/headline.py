@@ -21,8 +21,13 @@ def headline(
     steps: tuple[StepReport, ...],
     deploy: bool,
     interrupted: bool = False,
+    left_behind: bool = False,
 ) -> str:
-    """One or two sentences, plain text. ``interrupted``: a person ended the run's last command."""
+    """One or two sentences, plain text. ``interrupted``: a person ended the run's last command;
+    ``left_behind``: a person gave up what the run had built.
+    """
+    if left_behind:
+        return "Left behind by a person: another run builds the next generation."
     down = _names(tuple(p.name for p in processes if not (p.live or _served_elsewhere(p))))
     stays = f" Still down: {down}." if down and not deploy else ""
     stays = f" Not live: {down}." if down and deploy else stays

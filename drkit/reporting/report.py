@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from drkit.engine.progress import run_of
+from drkit.engine.progress import is_left, run_of
 from drkit.errors import Exit, JournalDamaged
 from drkit.model.quantities import Money
 from drkit.model.record import (
     GateAnswered,
+    GenerationLeft,
     PlanChanged,
     ProblemAccepted,
     Record,
@@ -25,7 +26,7 @@ from drkit.model.record import (
 )
 from drkit.model.step import RunKind
 from drkit.reporting.clocks import Incident, incident_of
-from drkit.reporting.gates import shouts
+from drkit.reporting.gates import answered_alone, shouts
 from drkit.reporting.headline import headline
 from drkit.reporting.losses import Promise, distinct, total
 from drkit.reporting.moving import Move, move_of
@@ -61,7 +62,8 @@ class Header:
     as_of: datetime
     """Time of the journal's last record: nothing later is known."""
     stand: str
-    """``finished``, ``waits``, ``interrupted``, or ``running``: no end was recorded."""
+    """``finished``, ``waits``, ``interrupted``; ``running``: no end was recorded; ``left behind``:
+    a person gave up what it had built."""
     pauses: tuple[Pause, ...]
     """One for each time that the run was taken up again."""
     incident: Incident | None
@@ -97,8 +99,12 @@ class Report:
     cost: Money | None
     """Of all processes together; None in a deployment."""
     consents: tuple[tuple[datetime, GateAnswered], ...]
+    alone: frozenset[str]
+    """Gates at which one person alone sent the customers over: no second one was asked."""
     accepted: tuple[ProblemAccepted, ...]
     plan_changes: tuple[tuple[datetime, PlanChanged], ...]
+    left_behind: tuple[tuple[datetime, GenerationLeft], ...]
+    """The generation in whose place this run builds; or this run's own, which another replaces."""
     versions: Mapping[str, str]
     plan: Mapping[str, object]
     """As it is now: that of the last change that was accepted."""
@@ -141,6 +147,7 @@ def report(records: tuple[Record, ...]) -> Report:
             steps=steps,
             deploy=header.incident is None,
             interrupted=header.stand == "interrupted",
+            left_behind=header.stand == "left behind",
         )
         + shouts(answer for _, answer in consents),
         processes=processes,
@@ -150,8 +157,10 @@ def report(records: tuple[Record, ...]) -> Report:
         lost_money=total(lost),
         cost=_cost(processes),
         consents=consents,
+        alone=answered_alone(records, began.steps),
         accepted=tuple(r.body for r in records if isinstance(r.body, ProblemAccepted)),
         plan_changes=tuple((r.at, r.body) for r in records if isinstance(r.body, PlanChanged)),
+        left_behind=tuple((r.at, r.body) for r in records if isinstance(r.body, GenerationLeft)),
         versions=began.versions,
         plan=began.plan,
     )
@@ -190,6 +199,8 @@ def in_sandbox(plan: Mapping[str, object]) -> bool:
 
 def _stand(records: tuple[Record, ...]) -> str:
     """An amended incident after the end changes nothing here; a resume or a new try does."""
+    if is_left(records):
+        return "left behind"
     stand = "running"
     for record in records:
         if isinstance(record.body, RunEnded):

@@ -18,16 +18,18 @@ from moto.servicequotas.models import ServiceQuotasBackend
 from drkit.adapters import quotas as looked_up
 from drkit.adapters.cloud import client
 from drkit.adapters.epoch import read_epoch
+from drkit.adapters.generations import choose_generation
 from drkit.compose import look_around, small_quotas
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan
+from drkit.model.record import Target
 from drkit.model.step import RunKind
 from drkit.model.wish import Wish
 from drkit.ports import World
 from drkit.run import _look
 from drkit.sandbox.corrections import answer_quotas
 from drkit.sandbox.quotas import Quotas
-from tests.contract.cloud.opened import Write, places, served_by, settled
+from tests.contract.cloud.opened import Write, places, rebuild, served_by, settled
 
 NEW = "eu-central-1"
 TYPES = {"instances": "aws:ec2/instance:Instance", "addresses": "aws:ec2/eip:Eip"}
@@ -92,7 +94,10 @@ def write_state(
 
 
 def found(world: World, plan: Plan, region: str = NEW) -> tuple[Problem, ...]:
-    return looked_up.quota_problems(world, plan, region, read_epoch(world, plan))
+    epoch = read_epoch(world, plan)
+    number = choose_generation(world, plan, region, epoch)
+    target = Target(shop=plan.shop, region=region, generation=number)
+    return looked_up.quota_problems(world, plan, target, epoch)
 
 
 def started(world: World, count: int) -> list[str]:
@@ -171,9 +176,9 @@ def test_where_the_cloud_does_not_say_it_is_a_notice_and_no_problem(
     world: World, plan: Plan, quotas: Quotas, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer_quotas(Denying())
-    around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=NEW))
+    opened = rebuild(plan, NEW)
     with caplog.at_level(logging.WARNING):
-        assert small_quotas(around) == ()
+        assert small_quotas(opened) == ()
     assert "the quotas of eu-central-1 are not compared" in caplog.text
 
 
@@ -210,4 +215,5 @@ def test_nothing_is_asked_of_the_cloud_without_a_site_that_serves(
 ) -> None:
     epoch = read_epoch(world, shop())
     assert epoch.serving is None
-    assert looked_up.quota_problems(world, shop(), NEW, epoch) == ()
+    target = Target(shop="corner", region=NEW, generation=1)
+    assert looked_up.quota_problems(world, shop(), target, epoch) == ()

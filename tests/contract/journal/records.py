@@ -12,6 +12,7 @@ from drkit.model.record import (
     GateAnswered,
     GateOpened,
     GateOverdue,
+    GenerationLeft,
     IncidentBegan,
     PlanChanged,
     ProblemAccepted,
@@ -77,6 +78,15 @@ BODIES: tuple[Body, ...] = (
     RunResumed(operator="bo@laptop", pid=4711),
     RunTakenOver(operator="bo@laptop", reason="ana's laptop died", before="ana@night-laptop"),
     RunLeft(run="20260314-020000-rebuild-eu-central-1", why="its plan", changes=("a: added (1)",)),
+    GenerationLeft(
+        generation="eu-central-1.g2",
+        next="eu-central-1.g3",
+        built_by="20260314-020000-rebuild-eu-central-1",
+        run="20260314-030000-rebuild-eu-central-1",
+        reason="the network cannot be repaired",
+        operator="ana@x",
+        key="ssh-ed25519 AAAA",
+    ),
     PlanChanged(
         changes=("shop: was a, is b",),
         plan={"version": 1, "größe": None},

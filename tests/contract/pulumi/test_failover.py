@@ -10,8 +10,10 @@ import pytest
 
 from drkit.adapters.backup_policy import FENCED, BackupPolicy, standing_fence
 from drkit.adapters.pulumi_outputs import prepared
+from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.switch import KEY
 from drkit.model.plan import DnsMethod
+from drkit.model.step import StackWork
 from drkit.ports import ReservedAddress
 from tests.contract.pulumi.conftest import REGION, Site
 
@@ -96,9 +98,10 @@ def test_a_second_prepare_changes_nothing_and_lets_a_fence_stand(failover: Site)
     assert standing_fence(context.world, context.plan) == ()
 
 
-def test_the_edge_of_each_generation_takes_the_reserved_address(
+def test_the_edge_of_each_generation_takes_the_reserved_address_and_keeps_it_when_the_old_one_goes(
     failover: Site, addresses: dict[str, ReservedAddress]
 ) -> None:
+    sites = []
     for generation in (2, 3):
         target = replace(failover.context.target, generation=generation)
         context = replace(failover.context, target=target, addresses=addresses)
@@ -108,3 +111,15 @@ def test_the_edge_of_each_generation_takes_the_reserved_address(
             assert outcome.done, outcome.failures
         assert dict(outcome.facts["hosts"])["edge-1"]["public"] == addresses[REGION].ip  # type: ignore[call-overload]
         assert site.bring("compute").changed == 0
+        sites.append(site)
+    old, new = sites
+    ec2 = failover.cloud.client("ec2", REGION)
+
+    def leads_to() -> object:
+        [found] = ec2.describe_addresses(AllocationIds=[addresses[REGION].id])["Addresses"]
+        return found["InstanceId"]
+
+    before = leads_to()
+    assert StackTool(StackWork(stack="compute")).destroy(old.seen(), lambda _line: None).done
+    assert leads_to() == before
+    assert new.bring("compute").changed == 0

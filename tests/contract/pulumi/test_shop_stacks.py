@@ -16,6 +16,7 @@ from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.quotas import quota_problems
 from drkit.adapters.ssh_files import hosts_of
 from drkit.model.outcome import State
+from drkit.model.record import Target
 from drkit.model.step import StackWork
 from drkit.sandbox.corrections import answer_quotas
 from drkit.sandbox.quotas import KNOWN, Quotas
@@ -191,7 +192,8 @@ def test_what_a_site_will_ask_of_a_region_is_what_its_stacks_made_for_the_servin
     epoch = replace(read_epoch(context.world, context.plan), serving=context.target)
     for code in KNOWN:
         quotas.set("eu-west-3", code, 0)
-    found = quota_problems(context.world, context.plan, "eu-west-3", epoch)
+    target = Target(shop=context.plan.shop, region="eu-west-3", generation=1)
+    found = quota_problems(context.world, context.plan, target, epoch)
     asked = [re.search(r"asks for (\d+ [\w ]+),", problem.message) for problem in found]
     assert [match and match[1] for match in asked] == [
         "12 vCPUs of standard instances",

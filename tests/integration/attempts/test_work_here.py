@@ -51,7 +51,7 @@ def test_what_is_said_and_what_it_came_to_hold_no_secret(
     tmp_path: Path, end: Outcome | StepError
 ) -> None:
     said: list[str] = []
-    outcome = do_here(Gossip(end), context(tmp_path), said.append)
+    outcome = do_here(Gossip(end).do, context(tmp_path), said.append)
     assert said == ["logging in with [secret]"]
     assert outcome.message == "no entry with [secret]"
     assert SECRET not in repr(outcome)

@@ -11,8 +11,8 @@ from drkit.planning.graph import build_graph
 from tests.fakes import plans
 
 
-def risks(**gate: Any) -> list[str]:
-    people = {name: Person(name=name, roles=("lead",)) for name in ("ana", "cy")}
+def risks(*, leads: tuple[str, ...] = ("ana", "cy"), **gate: Any) -> list[str]:
+    people = {name: Person(name=name, roles=("lead",)) for name in leads}
     consent = plans.entry("consent", gate="lead", after=("proof.sales", "proof.payment"), **gate)
     cutover = plans.entry("cutover", cutover="dns", after=("consent",))
     plan = plans.plan(people=people, steps=plans.steps(consent, cutover))
@@ -21,13 +21,20 @@ def risks(**gate: Any) -> list[str]:
 
 
 def test_one_person_before_a_cutover_is_said_with_what_asks_two() -> None:
-    [risk] = risks()
+    [risk] = risks(people=1)
     assert risk.startswith("steps.consent: one person alone can open the new site")
     assert "people: 2" in risk
 
 
+def test_where_the_plan_has_no_second_person_that_is_what_is_missing() -> None:
+    [risk] = risks(leads=("ana",))
+    assert risk.startswith("steps.consent: one person alone can open the new site")
+    assert "give a second person the role `lead`" in risk
+
+
 def test_two_names_that_one_person_can_type_are_said_too() -> None:
-    [risk] = risks(people=2)
+    assert risks() == risks(people=2), "two are asked where the plan says nothing"
+    [risk] = risks()
     assert "can type the names" in risk
     assert "signed: true" in risk
 

@@ -234,7 +234,7 @@ WRONG: dict[str, tuple[Plan, str, str, str]] = {
         "keep one",
     ),
     "codes where no gate asks two": (
-        with_gate(seals=("A" * 64,)),
+        with_gate(people=1, seals=("A" * 64,)),
         "break-glass",
         "no code stands in for the first",
         "people: 2",

@@ -117,3 +117,23 @@ def test_the_time_that_is_left_goes_down_and_ends_at_nothing() -> None:
         seen.take(record)
     assert seen.words("consent", records[-1].at + timedelta(minutes=18)).endswith(", 12m left")
     assert seen.words("consent", records[-1].at + timedelta(hours=1)).endswith(", 0s left")
+
+
+def answered(people: int) -> tuple[Record, ...]:
+    gate = GateOpened(step="consent", gate=GateWork(role="lead", people=people))
+    return waiting(replace(BROKEN, broken=""), opened=gate)
+
+
+def test_one_person_who_sent_the_customers_over_alone_is_named_as_such() -> None:
+    alone, two = report(answered(1)), report(answered(2))
+    assert (alone.alone, two.alone) == ({"consent"}, frozenset())
+    assert "alone: no second person was asked" in render_text.render(alone)
+    assert "alone: no second person was asked" in render_html.render(alone)
+    assert json.loads(render_json.render(alone))["consents"][0]["alone"] is True
+    assert "alone: no second person" not in render_text.render(two) + render_html.render(two)
+
+
+def test_a_journal_that_does_not_say_how_many_were_asked_says_nothing_of_it() -> None:
+    assert (
+        report(waiting(replace(BROKEN, broken=""), opened=RunEnded(stand="waits"))).alone == set()
+    )

@@ -1,0 +1,70 @@
+"""The generations of a site that were left behind: an object each, outside.
+
+``generations/REGION/N.json``, written before anything is built in its place. It is never taken away
+and its reason never written over, so a generation that was left is built upon by nobody again,
+whatever became of the run that left it. Refuses to take what it cannot read for "not left".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from drkit.adapters.codec import from_json, to_json
+from drkit.adapters.outside_store import OutsideStore
+from drkit.errors import ConfigurationError
+from drkit.model.record import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftGeneration:
+    """A generation that a person gave up."""
+
+    target: Target
+    reason: str
+    operator: str
+    """``user@host``; not proven."""
+    at: datetime
+    run: str = ""
+    """The unfinished run that had built it; empty where there was none."""
+
+
+def leave_generation(store: OutsideStore, left: LeftGeneration) -> None:
+    """Write down that a generation is left; one that was left before stays as it was written.
+
+    Raises ConfigurationError.
+    """
+    store.put(_key(left.target), json.dumps(to_json(left), indent=1).encode())
+
+
+def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGeneration]:
+    """Number → the generation of ``region`` that was left. Raises ConfigurationError."""
+    place = _place(region)
+    return {
+        left.target.generation: left
+        for name in store.names(place)
+        if (left := _read(store, place + name)) is not None
+    }
+
+
+def _read(store: OutsideStore, key: str) -> LeftGeneration | None:
+    stored = store.read(key)
+    if stored is None:
+        return None
+    try:
+        return from_json(json.loads(stored.body), LeftGeneration)
+    except Exception as error:  # cattrs raises what the value makes of it
+        raise ConfigurationError(
+            f"{key} in the bucket outside says nothing of a generation: {error!r}",
+            remedy="bring back an older version of the object: the bucket keeps them",
+        ) from error
+
+
+def _place(region: str) -> str:
+    return f"generations/{region}/"
+
+
+def _key(target: Target) -> str:
+    return f"{_place(target.region)}{target.generation}.json"

@@ -1,0 +1,110 @@
+"""``drkit reap``: what is there of a site's generations, and the removal of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drkit.cli import completion
+from drkit.cli.options import plan_option
+from drkit.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from drkit.destroying import Reaped
+    from drkit.reaping import Found
+
+
+@click.command()
+@click.argument("region", shell_complete=completion.regions)
+@click.option("--generation", type=click.IntRange(min=1), help="Only this one.")
+@click.option("--yes", is_flag=True, help="Destroy it; without, nothing is touched.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@plan_option
+def reap(region: str, generation: int | None, yes: bool, output: str, plan_file: Path) -> int:
+    """List what is there of the generations of REGION; with --generation and --yes, destroy one.
+
+    Refused: the one that serves, and one that a run has built and may still open. What could not be
+    removed is named, and ends with 6.
+    """
+    from drkit.adapters.plan_yaml import load_plan
+    from drkit.reaping import Reaper
+
+    if yes and generation is None:
+        raise UsageError(
+            "--yes needs a --generation: one is removed at a time",
+            remedy=f"`drkit reap {region}` lists those that there are",
+        )
+    reaper = Reaper(load_plan(plan_file), region)
+    if not yes or generation is None:
+        found = reaper.found(generation)
+        click.echo(_json([_found(each) for each in found]) if output == "json" else _listed(found))
+        return int(Exit.OK)
+    reaped = reaper.reap(generation, lambda line: click.echo(f"  {line}", err=True))
+    click.echo(_json(_reaped(reaped)) if output == "json" else "\n".join(_came(reaped)))
+    return int(Exit.STEP_FAILED if reaped.stays else Exit.OK)
+
+
+def _json(said: list[dict[str, Any]] | dict[str, Any]) -> str:
+    shape = {"generations": said} if isinstance(said, list) else said
+    return json.dumps({"version": 1, **shape}, indent=1)
+
+
+def _found(found: Found) -> dict[str, Any]:
+    from drkit.adapters.codec import format_time
+
+    left = found.left
+    return {
+        "name": found.target.name,
+        "generation": found.target.generation,
+        "opened": found.opened,
+        "left": {
+            "at": format_time(left.at),
+            "reason": left.reason,
+            "operator": left.operator,
+            "run": left.run or None,
+        }
+        if left
+        else None,
+        "refused": found.refused or None,
+        "stacks": [
+            {"project": each.project, "resources": list(each.resources), "note": each.note or None}
+            for each in found.remains
+        ],
+    }
+
+
+def _listed(found: tuple[Found, ...]) -> str:
+    lines = [line for each in found for line in _lines(each)]
+    return "\n".join([*lines, "nothing was touched"]) if lines else "no generation holds anything"
+
+
+def _lines(found: Found) -> Iterator[str]:
+    words = ["opened to customers"] if found.opened else ["never opened"]
+    if found.left:
+        words.append(f"left behind by {found.left.operator}: {found.left.reason}")
+    yield f"{found.target.name}: {', '.join(words)}"
+    for each in found.remains:
+        note = f" ({each.note})" if each.note else ""
+        yield f"  {each.project}: {len(each.resources)} resources{note}"
+        yield from (f"    {resource}" for resource in each.resources)
+    target = found.target
+    way = f"drkit reap {target.region} --generation {target.generation} --yes"
+    yield f"  stays: {found.refused}" if found.refused else f"  `{way}` destroys all of it"
+
+
+def _reaped(reaped: Reaped) -> dict[str, Any]:
+    return {
+        "name": reaped.target.name,
+        "removed": dict(reaped.removed),
+        "stays": dict(reaped.stays),
+    }
+
+
+def _came(reaped: Reaped) -> Iterator[str]:
+    yield f"{reaped.target.name}: {sum(reaped.removed.values())} resources are gone"
+    for stack, why in reaped.stays.items():
+        yield f"  {stack} is not, or not wholly: {why}"

@@ -1,0 +1,150 @@
+"""Generations of a site that are over: listed with what they hold, and destroyed on demand.
+
+Outside of any run, and with the site held as a run holds it, so that none can begin meanwhile. One
+that was never opened is written down as left before its first resource goes: what is half destroyed
+is never built upon. Refuses what serves and what a run may still open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drkit.destroying import Destroying, Reaped
+from drkit.errors import ConfigurationError, UsageError
+from drkit.holding import hold_outside, look_at_site
+from drkit.model.plan import Plan
+from drkit.model.record import GateAnswered, Target
+from drkit.model.step import RunKind
+from drkit.operating import operator
+from drkit.planning.reaping import Builder, refusal
+
+if TYPE_CHECKING:
+    from drkit.adapters.epoch import Epoch
+    from drkit.adapters.generations import Generations
+    from drkit.adapters.left_generations import LeftGeneration
+    from drkit.adapters.outside_store import OutsideStore
+    from drkit.adapters.remains import Remains
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A generation, and what would be destroyed of it."""
+
+    target: Target
+    opened: bool
+    """Customers are on it, or were."""
+    left: LeftGeneration | None
+    remains: tuple[Remains, ...]
+    refused: str
+    """Why it may not be reaped; empty: it may."""
+
+
+class Reaper:
+    """One site of a plan. Raises ConfigurationError without a world, UsageError for no site."""
+
+    def __init__(self, plan: Plan, region: str) -> None:
+        from drkit.adapters.runs_folder import RunsFolder
+        from drkit.adapters.vault import open_vault
+        from drkit.adapters.worlds import check_account, open_world
+
+        if region not in plan.sites:
+            raise UsageError(
+                f"{region} is no site of this plan", remedy=f"sites: {', '.join(plan.sites)}"
+            )
+        self._plan, self._region = plan, region
+        self._world, self._vault = open_world(plan), open_vault(plan)
+        if problems := check_account(self._world, plan):
+            raise ConfigurationError("nothing was touched", problems=problems)
+        self._runs = RunsFolder(plan.root)
+
+    def found(self, generation: int | None = None) -> tuple[Found, ...]:
+        """The generations of the site that hold something, or one of them. Destroys nothing.
+
+        Raises UsageError for one that holds nothing, RunBusy while another place works on the site.
+        """
+        look_at_site(self._plan, self._world, self._region)
+        return self._found(generation)
+
+    def reap(self, generation: int, say: Callable[[str], None]) -> Reaped:
+        """Destroy a generation. Raises UsageError, RunBusy and ConfigurationError (nothing was
+        touched); what could not be removed is in the result.
+        """
+        with self._runs.hold(self._region):
+            free = look_at_site(self._plan, self._world, self._region)
+            with hold_outside(free) as held:
+                [found] = self._found(generation)
+                if found.refused:
+                    raise ConfigurationError(
+                        f"{found.target.name} is not reaped: {found.refused}; nothing was touched",
+                        remedy=self._remedy(found),
+                    )
+                if not found.opened:
+                    _leave(held.store, found.target)
+                destroying = Destroying(
+                    plan=self._plan,
+                    target=found.target,
+                    world=self._world,
+                    vault=self._vault,
+                    say=say,
+                )
+                return destroying.all_of(found.remains)
+
+    def _found(self, generation: int | None) -> tuple[Found, ...]:
+        from drkit.adapters.epoch import read_epoch
+        from drkit.adapters.generations import known_generations
+
+        epoch = read_epoch(self._world, self._plan)
+        known = known_generations(self._world, self._plan, self._region, epoch)
+        numbers = sorted(known.built) if generation is None else [generation]
+        found = [self._one(number, epoch, known) for number in numbers]
+        holding = tuple(each for each in found if each.remains)
+        if generation is not None and not holding:
+            raise UsageError(
+                f"{self._region}.g{generation} holds nothing",
+                remedy=f"`drkit reap {self._region}` lists those that do",
+            )
+        return holding
+
+    def _one(self, number: int, epoch: Epoch, known: Generations) -> Found:
+        from drkit.adapters.remains import remains
+
+        target = Target(shop=self._plan.shop, region=self._region, generation=number)
+        left = known.left.get(number)
+        builder = None if left else next(self._builders(target), None)
+        return Found(
+            target=target,
+            opened=number in known.opened,
+            left=left,
+            remains=remains(self._world, self._plan, target),
+            refused=refusal(target, epoch.serving, builder),
+        )
+
+    def _builders(self, target: Target) -> Iterator[Builder]:
+        for kind in RunKind:
+            began = self._runs.left_behind(kind, self._region)
+            if began is not None and began.target == target:
+                bodies = (record.body for record in self._runs.records(began.run))
+                yield Builder(
+                    run=began.run,
+                    stale=self._runs.is_stale(began.run),
+                    consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
+                )
+
+    def _remedy(self, found: Found) -> str:
+        if found.opened:
+            return "rebuild the shop in another region first"
+        return (
+            "carry on with that run; or give up what it built: `drkit rebuild --region"
+            f" {self._region} --new-generation --reason WHY`"
+        )
+
+
+def _leave(store: OutsideStore, target: Target) -> None:
+    from drkit.adapters.clock import SystemClock
+    from drkit.adapters.left_generations import LeftGeneration, leave_generation
+
+    now = SystemClock().now()
+    left = LeftGeneration(target=target, reason="reaped", operator=operator(), at=now)
+    leave_generation(store, left)

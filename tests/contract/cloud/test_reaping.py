@@ -1,0 +1,169 @@
+"""What of a site's generations may be removed, and what is refused before anything is touched."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from drkit.adapters.epoch import read_epoch
+from drkit.adapters.generations import choose_generation
+from drkit.adapters.left_generations import LeftGeneration, leave_generation
+from drkit.adapters.outside_store import OutsideStore
+from drkit.cli import cli
+from drkit.destroying import Destroying, Reaped
+from drkit.errors import ConfigurationError, RunBusy, UsageError
+from drkit.model.outcome import State
+from drkit.model.plan import Plan
+from drkit.model.record import GateAnswered, RunEnded, Target
+from drkit.ports import World
+from drkit.reaping import Reaper
+from tests.contract.cloud.opened import Write, served_by
+from tests.contract.cloud.places import Place
+from tests.contract.cloud.test_carrying_on import ended, left
+from tests.contract.cloud.test_quotas import write_state
+from tests.fakes.clock import START
+
+REGION = "eu-central-1"
+TARGET = Target(shop="corner", region=REGION, generation=1)
+YES = GateAnswered(
+    step="consent", person="ana", role="lead", consent=True, comment="", signed=False
+)
+OLD = timedelta(hours=2)
+
+
+@pytest.fixture
+def plan(shop: Write, world: World) -> Plan:
+    """A shop that is served from eu-west-3, with a generation of eu-central-1 half built."""
+    plan = shop()
+    (plan.root / "stacks" / "compute" / "Pulumi.yaml").write_text("name: compute\n")
+    served_by(world, plan, "eu-west-3")
+    for stack in (f"{REGION}.g1", "eu-west-3.g1"):
+        write_state(world, "compute", stack, instances={"i-1": "m5.large"})
+    return plan
+
+
+@pytest.fixture
+def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The generations that were handed to Pulumi, in place of Pulumi."""
+    found: list[str] = []
+
+    def note(work: Destroying, _remains: object) -> Reaped:
+        found.append(work.target.name)
+        return Reaped(target=work.target, removed={}, stays={})
+
+    monkeypatch.setattr(Destroying, "all_of", note)
+    return found
+
+
+def silent(_line: str) -> None: ...
+
+
+def due(world: World, plan: Plan) -> int:
+    return choose_generation(world, plan, REGION, read_epoch(world, plan))
+
+
+def give_up(world: World, plan: Plan) -> None:
+    mark = LeftGeneration(target=TARGET, reason="stuck", operator="ana@x", at=START)
+    leave_generation(OutsideStore(world, plan), mark)
+
+
+def test_what_is_there_is_listed_and_nothing_is_touched(world: World, plan: Plan) -> None:
+    [found] = Reaper(plan, REGION).found()
+    assert (found.target, found.opened, found.left, found.refused) == (TARGET, False, None, "")
+    [stack] = found.remains
+    assert stack.resources == ("aws:ec2/instance:Instance urn:i-1 i-1",)
+    assert due(world, plan) == 1
+
+
+def test_what_is_removed_is_never_built_upon_again(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+    assert due(world, plan) == 2
+
+
+def test_what_serves_is_not_removed(world: World, plan: Plan, destroyed: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match="the epoch names it"):
+        Reaper(plan, "eu-west-3").reap(1, silent)
+    served_by(world, plan, REGION, run="run-2", number=2)
+    Reaper(plan, "eu-west-3").reap(1, silent)
+    with pytest.raises(ConfigurationError, match="the epoch names it"):
+        Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == ["eu-west-3.g1"], "the one that served before"
+
+
+def test_what_a_run_has_built_and_may_open_is_not_removed(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    run = left(plan, *ended(State.FAILED), RunEnded(stand="finished"))
+    with pytest.raises(ConfigurationError, match="is not over") as refused:
+        Reaper(plan, REGION).reap(1, silent)
+    assert run in str(refused.value)
+    assert "--new-generation" in refused.value.remedy
+    give_up(world, plan)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_what_a_person_said_yes_to_is_not_removed_however_old(
+    plan: Plan, destroyed: list[str]
+) -> None:
+    left(plan, YES, RunEnded(stand="interrupted"), ago=OLD)
+    with pytest.raises(ConfigurationError, match="said yes at a gate"):
+        Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == []
+
+
+def test_what_a_run_built_that_nobody_carries_on_with_is_removed(
+    plan: Plan, destroyed: list[str]
+) -> None:
+    left(plan, RunEnded(stand="interrupted"), ago=OLD)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_while_another_place_works_on_the_site_nothing_is_removed(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    place = Place(world, plan, "ana")
+    with place.hold(), pytest.raises(RunBusy, match="ana@host works on"):
+        Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == []
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_what_holds_nothing_and_what_is_no_site_is_said(plan: Plan) -> None:
+    with pytest.raises(UsageError, match=r"eu-central-1\.g7 holds nothing"):
+        Reaper(plan, REGION).reap(7, silent)
+    with pytest.raises(UsageError, match="is no site"):
+        Reaper(plan, "eu-west-9")
+
+
+def test_a_state_that_cannot_be_read_is_not_nothing(world: World, plan: Plan) -> None:
+    store = OutsideStore(world, plan)
+    store.remove(f".pulumi/stacks/compute/{REGION}.g1.json")
+    store.put(f".pulumi/stacks/compute/{REGION}.g1.json", b"{")
+    [found] = Reaper(plan, REGION).found(1)
+    assert "damaged" in found.remains[0].note
+
+
+def test_the_command_lists_first_and_destroys_on_yes(plan: Plan, destroyed: list[str]) -> None:
+    def run(*arguments: str) -> str:
+        where = ["--plan", str(plan.root / "drkit.yaml")]
+        result = CliRunner().invoke(cli, ["reap", REGION, *arguments, *where])
+        return result.output if result.exception is None else repr(result.exception)
+
+    listed = run()
+    assert "`drkit reap eu-central-1 --generation 1 --yes` destroys all of it" in listed
+    assert "nothing was touched" in run("--generation", "1")
+    [found] = json.loads(run("--output", "json"))["generations"]
+    assert found["stacks"][0]["project"] == "compute"
+    assert "one is removed at a time" in run("--yes")
+    assert destroyed == []
+    assert "0 resources are gone" in run("--generation", "1", "--yes")
+    assert destroyed == [TARGET.name]
