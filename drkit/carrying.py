@@ -90,13 +90,17 @@ def carrying(wish: Wish, known: Known) -> Carrying:
     if against:
         place_of = RunLeft(run=left.run, why=against, changes=changes)
         return Carrying(intent=intent, target=target, left=place_of, behind=behind)
+    if behind is not None and behind.target.generation + 1 != left.target.generation:
+        behind = None
     done = runs.done_steps(left.run)
     if not changes:
-        return Carrying(intent=replace(intent, carried_on=left, done=done), target=left.target)
+        on = replace(intent, carried_on=left, done=done)
+        return Carrying(intent=on, target=left.target, behind=behind)
     change = replanned(_change(wish, intent, left), runs.states(left.run), changes)
     return Carrying(
         intent=replace(intent, carried_on=left, done=done.difference(change.again)),
         target=left.target,
+        behind=behind,
         change=change,
     )
 

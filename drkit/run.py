@@ -193,8 +193,8 @@ def _begin(
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
     if opened.left is not None:
         bodies.append(opened.left)
-    if not before:
-        bodies += generation_left(opened, parts)
+    # also of a run that died between its first records
+    bodies += generation_left(opened, parts, before)
     if opened.change is not None:
         bodies.append(_plan_changed(wish, opened.change, agreed.graph))
     # also of a run that died between its first two records
