@@ -96,12 +96,15 @@ def carrying(wish: Wish, known: Known) -> Carrying:
         place_of = RunLeft(run=left.run, why=against, changes=changes)
         return Carrying(intent=intent, target=target, left=place_of, behind=behind)
     intent = replace(intent, carried_on=left, done=runs.done_steps(left.run), mode=left.mode)
+    if behind is not None and behind.target.generation + 1 != left.target.generation:
+        behind = None
     if not changes:
-        return Carrying(intent=intent, target=left.target)
+        return Carrying(intent=intent, target=left.target, behind=behind)
     change = replanned(_change(wish, intent, left), runs.states(left.run), changes)
     return Carrying(
         intent=replace(intent, done=intent.done.difference(change.again)),
         target=left.target,
+        behind=behind,
         change=change,
     )
 

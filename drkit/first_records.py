@@ -56,8 +56,8 @@ def begin(opened: Opened, parts: Parts, agreed: Agreed, observer: Observer) -> N
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
     if opened.left is not None:
         bodies.append(opened.left)
-    if not before:
-        bodies += generation_left(opened, parts)
+    # also of a run that died between its first records
+    bodies += generation_left(opened, parts, before)
     if opened.change is not None:
         bodies.append(_plan_changed(wish, opened.change, agreed.graph))
     if _has_incident(wish, opened, before):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from drkit.compose import Opened, Parts
 from drkit.engine.progress import is_left
 from drkit.errors import JournalDamaged
-from drkit.model.record import GenerationLeft
+from drkit.model.record import GenerationLeft, Record
 from drkit.operating import operator
 
 if TYPE_CHECKING:
@@ -40,9 +40,15 @@ def leave_behind(opened: Opened, parts: Parts, held: Held) -> None:
             _end(RunsFolder(opened.wish.plan.root), record, held)
 
 
-def generation_left(opened: Opened, parts: Parts) -> Iterator[GenerationLeft]:
-    """The record of it, if anything is left behind."""
-    if behind := opened.behind:
+def generation_left(
+    opened: Opened, parts: Parts, known: tuple[Record, ...] = ()
+) -> Iterator[GenerationLeft]:
+    """The record of what is left behind, if anything is and ``known`` does not have it."""
+    behind = opened.behind
+    if behind is not None and not any(
+        isinstance(record.body, GenerationLeft) and record.body.generation == behind.target.name
+        for record in known
+    ):
         yield GenerationLeft(
             generation=behind.target.name,
             next=parts.target.name,

@@ -157,6 +157,24 @@ def test_who_dies_in_between_has_lost_nothing(wedged: Wedged) -> None:
     assert [kept.reason for kept in wedged.left(run)] == [WHY]
 
 
+def test_a_run_that_died_between_its_first_records_is_given_the_missing_one(
+    wedged: Wedged,
+) -> None:
+    run = wedged.begin(wedged.opened())
+    path = RunsFolder(wedged.plan.root).journal(run)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0])
+    for segment in wedged.store.names(f"journals/{REGION}/{run}/"):
+        wedged.store.remove(f"journals/{REGION}/{run}/{segment}")
+    assert wedged.left(run) == []
+    for _ in ("the first command that carries on", "the next"):
+        again = rebuild(wedged.plan)
+        assert again.unfinished is not None
+        assert wedged.begin(again) == run
+        assert len(wedged.left(run)) == 1
+    assert len(wedged.left(wedged.run)) == 1
+
+
 def test_with_nothing_but_the_object_outside_the_run_is_not_carried_on(wedged: Wedged) -> None:
     behind = wedged.opened().behind
     assert behind is not None

@@ -19,6 +19,8 @@ from drkit.adapters import quotas as looked_up
 from drkit.adapters.cloud import client
 from drkit.adapters.epoch import read_epoch
 from drkit.adapters.generations import choose_generation
+from drkit.adapters.left_generations import LeftGeneration, leave_generation
+from drkit.adapters.outside_store import OutsideStore
 from drkit.compose import look_around, small_quotas
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan
@@ -30,6 +32,7 @@ from drkit.run import _look
 from drkit.sandbox.corrections import answer_quotas
 from drkit.sandbox.quotas import Quotas
 from tests.contract.cloud.opened import Write, places, rebuild, served_by, settled
+from tests.fakes.clock import START
 
 NEW = "eu-central-1"
 TYPES = {"instances": "aws:ec2/instance:Instance", "addresses": "aws:ec2/eip:Eip"}
@@ -147,6 +150,19 @@ def test_what_others_run_in_the_region_counts_and_what_the_generation_has_itself
     assert found(world, plan) == ()
     client(world, "ec2", NEW).stop_instances(InstanceIds=started(world, 1))
     assert found(world, plan) == (), "a stopped instance counts for nothing"
+
+
+def test_what_was_left_behind_counts_as_used(world: World, plan: Plan, quotas: Quotas) -> None:
+    """It is still there, beside what is about to be built."""
+    quotas.set(NEW, "L-1216C47A", 10)
+    own = dict.fromkeys(started(world, 2), "m5.large")
+    write_state(world, "compute", f"{NEW}.g1", instances=own)
+    assert found(world, plan) == ()
+    target = Target(shop=plan.shop, region=NEW, generation=1)
+    left = LeftGeneration(target=target, reason="stuck", operator="ana@x", at=START)
+    leave_generation(OutsideStore(world, plan), left)
+    [problem] = found(world, plan)
+    assert "of which 4 are used" in problem.message
 
 
 def test_a_run_does_not_begin_in_a_region_that_is_too_small(

@@ -14,6 +14,7 @@ from drkit.adapters import render_html, render_json, render_junit, render_text
 from drkit.model.outcome import Outcome, State
 from drkit.reporting.report import Report, report
 from tests.unit.reporting import journals
+from tests.unit.reporting import test_left_behind as left_behind
 
 RENDERINGS: dict[str, Callable[[Report], str]] = {
     "text": render_text.render,
@@ -74,6 +75,14 @@ def test_json_keeps_the_published_schema(journal: journals.Journal) -> None:
     )
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(render_json.render(report(journal()))), schema)
+
+
+@pytest.mark.parametrize("records", [left_behind.OLD, left_behind.NEW], ids=["old", "new"])
+def test_json_keeps_the_schema_where_a_generation_was_left(records: journals.Records) -> None:
+    schema = json.loads(
+        resources.files("drkit.adapters").joinpath("report.schema.json").read_text()
+    )
+    jsonschema.validate(json.loads(render_json.render(report(records))), schema)
 
 
 def test_the_schema_refuses_a_key_that_it_does_not_know() -> None:

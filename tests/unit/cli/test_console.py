@@ -10,6 +10,7 @@ from drkit.cli.console import PlainConsole, Seen
 from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
 from drkit.model.record import (
+    GenerationLeft,
     PlanChanged,
     Record,
     RunLeft,
@@ -124,6 +125,22 @@ def test_a_run_that_is_left_behind_is_said_with_why_and_what_differs(
     said = "\n".join(shown(capsys, (Record(seq=1, at=journals.BEGAN, body=left),)))
     assert "r-1 is not over and is left behind: its plan" in said
     assert "a: added (1)" in said
+
+
+def test_a_generation_that_is_left_is_said_with_what_takes_its_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    left = GenerationLeft(
+        generation="eu-central-1.g2",
+        next="eu-central-1.g3",
+        built_by="r-1",
+        run="r-2",
+        reason="the network is stuck",
+        operator="ana@x",
+    )
+    said = "\n".join(shown(capsys, (Record(seq=1, at=journals.BEGAN, body=left),)))
+    assert "eu-central-1.g2 is left behind: the network is stuck" in said
+    assert "eu-central-1.g3 is built in its place" in said
 
 
 def test_a_console_that_joins_a_run_it_knows_nothing_of_says_so_quietly() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from drkit.cli.options import Pair, When, as_mapping
+from drkit.errors import UsageError
+from tests.fakes.documents import write_plan
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,13 @@ def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
     from drkit.cli import cli
 
     assert CliRunner().invoke(cli, arguments).exit_code == 2
+
+
+def test_to_leave_a_generation_behind_the_command_wants_a_reason(tmp_path: Path) -> None:
+    from drkit.cli import cli
+
+    plan = write_plan(tmp_path)
+    arguments = ["rebuild", "--region", "eu-central-1", "--new-generation", "--plan", str(plan)]
+    result = CliRunner().invoke(cli, arguments)
+    assert isinstance(result.exception, UsageError)
+    assert "to leave a generation behind needs a reason" in str(result.exception)
