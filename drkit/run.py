@@ -184,7 +184,7 @@ def _begin(
         observer.recorded(record)
     bodies: list[Body] = []
     if before:
-        bodies.append(RunResumed(operator=operator(), pid=os.getpid(), key=parts.key))
+        bodies.append(_run_resumed(wish, parts))
     else:
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
     if opened.left is not None:
@@ -224,6 +224,18 @@ def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBeg
         serving_before=serving.name if serving else None,
         recover_to=wish.recover_to,
         key=parts.key,
+        max_parallel=wish.max_parallel,
+        given=tuple(wish.consent),
+    )
+
+
+def _run_resumed(wish: Wish, parts: Parts) -> RunResumed:
+    return RunResumed(
+        operator=operator(),
+        pid=os.getpid(),
+        key=parts.key,
+        max_parallel=wish.max_parallel,
+        given=tuple(wish.consent),
     )
 
 

@@ -110,6 +110,15 @@ def run_of(records: Sequence[Record]) -> RunBegan | None:
     return began
 
 
+def command_of(records: Iterable[Record]) -> RunBegan | RunResumed | None:
+    """What the newest command on a run recorded first; None where nothing began."""
+    found: RunBegan | RunResumed | None = None
+    for record in records:
+        if isinstance(record.body, RunBegan | RunResumed):
+            found = record.body
+    return found
+
+
 def lost_machines(records: Iterable[Record]) -> tuple[str, ...]:
     """Names of the machines from which a person took the run over."""
     bodies = (record.body for record in records)

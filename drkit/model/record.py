@@ -59,6 +59,10 @@ class RunBegan:
     """The moment that stores are restored to; None: the last that there is."""
     key: str = ""
     """Public key of the place that writes from here on; empty before journals were signed."""
+    max_parallel: int | None = None
+    """How many steps run side by side; None before that was recorded."""
+    given: tuple[str, ...] = ()
+    """Gates whose answer came with the command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,9 @@ class RunResumed:
     operator: str
     pid: int
     key: str = ""
-    """As in :class:`RunBegan`."""
+    """As in :class:`RunBegan`, and so are the next two."""
+    max_parallel: int | None = None
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
