@@ -128,8 +128,10 @@ def put_answer(store: OutsideStore, region: str, signed: SignedAnswer) -> None:
             f"the code {answer.code} was used before: {key} in the bucket outside says where",
             remedy="each code works once: take another envelope",
         )
+    before = _read(found.body) if found else None
+    word = f": {'yes' if before.answer.consent else 'no'}" if before else ""
     raise AnswerRefused(
-        f"{answer.person} has answered {answer.step} of {answer.run} already",
+        f"{answer.person} has answered {answer.step} of {answer.run} already{word}",
         remedy="an answer is given once; somebody else can still say no",
     )
 
@@ -145,13 +147,20 @@ def answers(store: OutsideStore, region: str, run: str, step: str) -> Iterator[L
 def _left(store: OutsideStore, place: str) -> Iterator[Left]:
     for name in store.names(place):
         stored = store.read(f"{place}{name}")
-        if stored is not None:
-            try:
-                signed = from_json(json.loads(stored.body), SignedAnswer)
-            except Exception as error:  # noqa: BLE001 - whatever it is, nobody has said it
-                _LOG.warning("%s%s is no answer: %r", place, name, error)
-            else:
-                yield Left(signed=signed, age=stored.age)
+        if stored is None:
+            continue
+        if (signed := _read(stored.body)) is None:
+            _LOG.warning("%s%s is no answer", place, name)
+        else:
+            yield Left(signed=signed, age=stored.age)
+
+
+def _read(body: bytes) -> SignedAnswer | None:
+    """None for what nobody has said, whatever it is."""
+    try:
+        return from_json(json.loads(body), SignedAnswer)
+    except Exception:  # noqa: BLE001 - cattrs raises what the value makes of it
+        return None
 
 
 def _place(region: str, run: str, step: str) -> str:
