@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from drkit.afar import Afar, Known, began_of
+from drkit.engine.progress import owner_of
 from drkit.errors import AnswerRefused, UsageError
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
@@ -82,6 +83,7 @@ def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Give
         comment=given.comment,
         at=given.at,
         code=seal_name(seal) if seal else "",
+        owner=owner_of(known.records),
     )
     proof = prove(given.code, seal, answer.statement()) if given.code else ""
     signed = sign(answer, given.key, proof=proof)

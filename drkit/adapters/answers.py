@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from drkit import processes
 from drkit.adapters.codec import canonical, from_json, to_json
@@ -46,10 +47,13 @@ class Answer:
     at: datetime
     code: str = ""
     """Name of the sealed code that is broken for it; empty: none."""
+    owner: str = ""
+    """Public key of the place whose journal they answered by; empty: it did not sign."""
 
     def statement(self) -> str:
-        """What is signed: canonical JSON."""
-        return canonical(to_json(self))
+        """What is signed: canonical JSON, without an owner as it was before owners signed."""
+        said = cast("Mapping[str, object]", to_json(self))
+        return canonical({key: said[key] for key in said if key != "owner" or self.owner})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,16 @@ def answers(store: OutsideStore, region: str, run: str, step: str) -> Iterator[L
     for left in _left(store, BROKEN):
         if (left.signed.answer.run, left.signed.answer.step) == (run, step):
             yield left
+
+
+def answers_of_run(store: OutsideStore, region: str, run: str) -> Iterator[SignedAnswer]:
+    """Every answer that was left for any gate of a run, believed or not."""
+    place = f"answers/{region}/{run}/"
+    for step in store.names(place):
+        yield from (left.signed for left in _left(store, f"{place}{step}"))
+    for left in _left(store, BROKEN):
+        if left.signed.answer.run == run:
+            yield left.signed
 
 
 def _left(store: OutsideStore, place: str) -> Iterator[Left]:

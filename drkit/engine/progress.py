@@ -153,6 +153,15 @@ def command_of(records: Iterable[Record]) -> RunBegan | RunResumed | None:
     return found
 
 
+def owner_of(records: Iterable[Record]) -> str:
+    """Public key of the place that writes the run by now; empty where it does not sign."""
+    key = ""
+    for record in records:
+        if isinstance(record.body, RunBegan | RunResumed | RunTakenOver):
+            key = record.body.key
+    return key
+
+
 def lost_machines(records: Iterable[Record]) -> tuple[str, ...]:
     """Names of the machines from which a person took the run over."""
     bodies = (record.body for record in records)

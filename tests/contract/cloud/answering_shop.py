@@ -80,6 +80,7 @@ class Shop:
             versions={},
             operator="ana@x",
             serving_before=None,
+            key=self.place.owner.key,
         )
 
     def earlier(self, run: str, *bodies: Body) -> str:
@@ -97,6 +98,10 @@ class Shop:
         """What ``person`` types behind ``drkit``."""
         said = [word, RUN, "consent", "--as", person, "--key", str(self.keys / (key or person))]
         return [*said, "--plan", str(self.root / "drkit.yaml")]
+
+    def verified(self) -> Result:
+        command = ["journal", "verify", RUN, "--plan", str(self.root / "drkit.yaml")]
+        return CliRunner().invoke(cli, command)
 
     def breaks(self, person: str, code: str) -> Result:
         return self.says("approve", person, "--break-glass", typed=f"{code}\n")

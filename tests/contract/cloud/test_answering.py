@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from drkit.adapters.break_glass import new_code, seal_name
+from drkit.adapters.held import journal_place
 from drkit.afar import Afar
 from drkit.answering import Given, answer_gate
 from drkit.cli import cli
-from drkit.errors import AnswerRefused, UsageError
+from drkit.errors import AnswerRefused, JournalDamaged, UsageError
 from drkit.model.record import (
     Body,
     GateOverdue,
@@ -23,7 +24,7 @@ from drkit.model.record import (
 from drkit.ports import World
 from tests.contract.cloud.answering_shop import CODE, Shop, answered, refused
 from tests.contract.cloud.opened import Write
-from tests.contract.cloud.places import RUN
+from tests.contract.cloud.places import REGION, RUN, Place
 
 OVERDUE = GateOverdue(step="consent", asks=None)
 EARLIER = "20261122-060000-rebuild-eu-central-1"
@@ -117,6 +118,46 @@ def test_a_code_that_an_earlier_run_here_used_is_refused(open_shop: Shop) -> Non
 def test_no_code_on_stdin_is_wrong_usage(open_shop: Shop) -> None:
     open_shop.waits()
     assert isinstance(open_shop.breaks("ana", "").exception, UsageError)
+
+
+def test_whoever_answers_vouches_for_the_key_of_the_owner_that_they_answered(
+    open_shop: Shop,
+) -> None:
+    open_shop.waits()
+    assert "vouched for by nobody" in open_shop.verified().stdout
+    open_shop.says("approve", "ana")
+    open_shop.breaks("cy", CODE.reveal())
+    assert "vouched for by ana and cy" in open_shop.verified().stdout
+
+
+def test_a_journal_that_was_written_anew_is_found_by_whom_its_answers_vouch_for(
+    open_shop: Shop, world: World
+) -> None:
+    """By whoever can write the bucket: under a key of their own, lease and all."""
+    open_shop.waits()
+    open_shop.says("approve", "ana")
+    store, journal = open_shop.place.store, f"{journal_place(REGION, RUN)}/"
+    for key in (*(f"{journal}{name}" for name in store.names(journal)), f"leases/{REGION}.json"):
+        store.remove(key)
+    open_shop.place = Place(world, open_shop.plan, "eve")
+    open_shop.waits()
+    found = open_shop.verified()
+    assert isinstance(found.exception, JournalDamaged)
+    assert "ana answered by a journal of SHA256:" in str(found.exception)
+    assert "it was written anew, or they were shown another" in str(found.exception)
+
+
+def test_what_no_person_signed_vouches_for_nobody(open_shop: Shop) -> None:
+    open_shop.waits()
+    open_shop.says("approve", "ana")
+    store, place = open_shop.place.store, f"answers/{REGION}/{RUN}/consent/"
+    [name] = store.names(place)
+    stored = store.read(f"{place}{name}")
+    assert stored
+    forged = stored.body.replace(b'"person": "ana"', b'"person": "cy"')
+    store.remove(f"{place}{name}")
+    assert store.put(f"{place}{name}", forged)
+    assert "vouched for by nobody" in open_shop.verified().stdout
 
 
 def test_what_is_no_gate_is_wrong_usage(open_shop: Shop) -> None:
