@@ -86,8 +86,8 @@ def _take_outcome(outcomes: dict[str, Outcome], record: Record) -> None:
 class Told:
     """What each try is told of those before it, as a journal grows.
 
-    Reads each record once: read from its start for each try, a journal of 10,000 steps cost more
-    than the steps.
+    Reads each record once: read from its start for each try, the journal of a run costs the square
+    of the run's steps.
     """
 
     def __init__(self, journal: Journal) -> None:
