@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from drkit.afar import Afar, Known, began_of
+from drkit.engine.progress import owner_of
 from drkit.errors import AnswerRefused, UsageError
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
@@ -64,7 +65,7 @@ def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Give
 
     Raises UsageError for what is no gate of it and a key that does not sign; AnswerRefused for a
     gate that is closed, a person who may not answer it, a key that is not theirs, an answer that
-    was given before, and a code that is none, or used.
+    was given before, a code that is none, or used, and a gate that came to the opposite meanwhile.
     """
     from drkit.adapters.answers import Answer, is_signed_by, plan_digest, put_answer, sign
     from drkit.adapters.break_glass import prove, seal_name
@@ -82,6 +83,7 @@ def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Give
         comment=given.comment,
         at=given.at,
         code=seal_name(seal) if seal else "",
+        owner=owner_of(known.records),
     )
     proof = prove(given.code, seal, answer.statement()) if given.code else ""
     signed = sign(answer, given.key, proof=proof)
@@ -91,7 +93,18 @@ def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Give
             remedy="name another with --key, or correct `people` in the plan",
         )
     put_answer(afar.store, known.region, signed)
+    _must_not_be_overtaken(gate, afar.known(known.run), consent=given.consent)
     return answer.code
+
+
+def _must_not_be_overtaken(gate: _Open, known: Known, *, consent: bool) -> None:
+    """A key that wants to be touched takes its time: what is recorded by now is what counts."""
+    said = gate_stands(known.records).get(gate.step, GateStand())
+    if said.ended is not None and (said.state is State.DONE) != consent:
+        raise AnswerRefused(
+            f"too late: `{gate.step}` of {known.run} was closed meanwhile: {said.message}",
+            remedy="your answer is kept, and counts for nothing: see `drkit status`",
+        )
 
 
 def _open(plan: Plan, known: Known, began: RunBegan, step: str) -> _Open:

@@ -51,7 +51,7 @@ def begin(opened: Opened, parts: Parts, agreed: Agreed, observer: Observer) -> N
         observer.recorded(record)
     bodies: list[Body] = []
     if before:
-        bodies.append(RunResumed(operator=operator(), pid=os.getpid(), key=parts.key))
+        bodies.append(_run_resumed(wish, parts))
     else:
         bodies.append(_run_began(wish, opened, parts, agreed.graph))
     if opened.left is not None:
@@ -106,6 +106,18 @@ def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBeg
         recover_to=wish.recover_to,
         key=parts.key,
         mode=opened.mode,
+        max_parallel=wish.max_parallel,
+        given=tuple(wish.consent),
+    )
+
+
+def _run_resumed(wish: Wish, parts: Parts) -> RunResumed:
+    return RunResumed(
+        operator=operator(),
+        pid=os.getpid(),
+        key=parts.key,
+        max_parallel=wish.max_parallel,
+        given=tuple(wish.consent),
     )
 
 

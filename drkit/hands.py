@@ -46,16 +46,16 @@ def step_hands(opened: Opened, parts: Parts, standing: Standing) -> ProcessAttem
     from drkit.adapters.attempts import ProcessAttempts
     from drkit.adapters.digests import digest_of
     from drkit.adapters.ssh_files import hosts_of, write_ssh_files
-    from drkit.engine.progress import lost_machines, stand
+    from drkit.engine.progress import Told
 
     wish = opened.wish
     jump = wish.plan.sites[wish.region].jump
     raised = opened.epoch.run == parts.run
     epoch = opened.epoch.number + (0 if raised else 1)
+    told = Told(parts.journal)
 
     def context_for(step: Step, number: int) -> Context:
-        records = parts.journal.records()
-        facts = stand(records).facts
+        facts, lost = told.now()
         if hosts := hosts_of(facts):
             write_ssh_files(parts.folder, hosts, jump=jump, key=opened.vault["ssh_key"])
             standing.lines.keep(parts.folder, hosts)
@@ -74,7 +74,7 @@ def step_hands(opened: Opened, parts: Parts, standing: Standing) -> ProcessAttem
             recover_to=parts.recover_to,
             epoch=epoch,
             serving=opened.epoch.serving,
-            lost=lost_machines(records),
+            lost=lost,
         )
 
     return ProcessAttempts(

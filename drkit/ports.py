@@ -123,7 +123,8 @@ class Journal(Protocol):
 
     def append(self, *bodies: Body) -> tuple[Record, ...]: ...
 
-    def records(self) -> tuple[Record, ...]: ...
+    def records(self, *, since: int = 0) -> tuple[Record, ...]:
+        """All, or those from number ``since`` on."""
 
 
 class Clock(Protocol):

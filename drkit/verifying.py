@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from drkit.adapters.heads import SignedHead
     from drkit.adapters.journal_verify import Copy, Hand
     from drkit.adapters.owner import Owner
+    from drkit.adapters.vouching import Vouched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Verified:
     heads: Mapping[str, SignedHead]
     """Where a head was seen → the head."""
     own_key: str
+    vouched: Vouched
+    """Owner's key → who vouches for it with a key of the plan."""
     damage: tuple[JournalDamaged, ...]
 
     @property
@@ -64,11 +67,13 @@ class _Findings:
 
 def verify(plan: Plan, run: str | None) -> Verified:
     """Verify the journal of ``run``, else of the newest. Raises UsageError where there is none."""
+    from drkit.adapters.answers import answers_of_run
     from drkit.adapters.held import journal_place
     from drkit.adapters.journal_copies import segments_outside
     from drkit.adapters.journal_verify import check_file, check_segments
     from drkit.adapters.owner import Owner
     from drkit.adapters.runs_folder import RunsFolder
+    from drkit.adapters.vouching import strangers, vouched
 
     afar, owner = Afar(plan), Owner(plan.root)
     run = afar.named(run)
@@ -83,6 +88,9 @@ def verify(plan: Plan, run: str | None) -> Verified:
     )
     if not findings.damage and not any(copy.records for copy in findings.copies):
         raise UsageError(f"there is no run {run}", remedy="`drkit runs` lists those that there are")
+    people = vouched(answers_of_run(afar.store, region, run), plan.people)
+    if owners := {hand.key for copy in findings.copies for hand in copy.hands}:
+        findings.damage += strangers(people, owners, outside)
     if not findings.damage:
         for head in heads.values():
             owner.remember(head)
@@ -91,6 +99,7 @@ def verify(plan: Plan, run: str | None) -> Verified:
         copies=tuple(findings.copies),
         heads=heads,
         own_key=owner.key,
+        vouched=people,
         damage=tuple(findings.damage),
     )
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from drkit import processes
 from drkit.adapters.codec import canonical, from_json, to_json
@@ -46,10 +47,13 @@ class Answer:
     at: datetime
     code: str = ""
     """Name of the sealed code that is broken for it; empty: none."""
+    owner: str = ""
+    """Public key of the place whose journal they answered by; empty: it did not sign."""
 
     def statement(self) -> str:
-        """What is signed: canonical JSON."""
-        return canonical(to_json(self))
+        """What is signed: canonical JSON, without an owner as it was before owners signed."""
+        said = cast("Mapping[str, object]", to_json(self))
+        return canonical({key: said[key] for key in said if key != "owner" or self.owner})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +132,10 @@ def put_answer(store: OutsideStore, region: str, signed: SignedAnswer) -> None:
             f"the code {answer.code} was used before: {key} in the bucket outside says where",
             remedy="each code works once: take another envelope",
         )
+    before = _read(found.body) if found else None
+    word = f": {'yes' if before.answer.consent else 'no'}" if before else ""
     raise AnswerRefused(
-        f"{answer.person} has answered {answer.step} of {answer.run} already",
+        f"{answer.person} has answered {answer.step} of {answer.run} already{word}",
         remedy="an answer is given once; somebody else can still say no",
     )
 
@@ -142,16 +148,33 @@ def answers(store: OutsideStore, region: str, run: str, step: str) -> Iterator[L
             yield left
 
 
+def answers_of_run(store: OutsideStore, region: str, run: str) -> Iterator[SignedAnswer]:
+    """Every answer that was left for any gate of a run, believed or not."""
+    place = f"answers/{region}/{run}/"
+    for step in store.names(place):
+        yield from (left.signed for left in _left(store, f"{place}{step}"))
+    for left in _left(store, BROKEN):
+        if left.signed.answer.run == run:
+            yield left.signed
+
+
 def _left(store: OutsideStore, place: str) -> Iterator[Left]:
     for name in store.names(place):
         stored = store.read(f"{place}{name}")
-        if stored is not None:
-            try:
-                signed = from_json(json.loads(stored.body), SignedAnswer)
-            except Exception as error:  # noqa: BLE001 - whatever it is, nobody has said it
-                _LOG.warning("%s%s is no answer: %r", place, name, error)
-            else:
-                yield Left(signed=signed, age=stored.age)
+        if stored is None:
+            continue
+        if (signed := _read(stored.body)) is None:
+            _LOG.warning("%s%s is no answer", place, name)
+        else:
+            yield Left(signed=signed, age=stored.age)
+
+
+def _read(body: bytes) -> SignedAnswer | None:
+    """None for what nobody has said, whatever it is."""
+    try:
+        return from_json(json.loads(body), SignedAnswer)
+    except Exception:  # noqa: BLE001 - cattrs raises what the value makes of it
+        return None
 
 
 def _place(region: str, run: str, step: str) -> str:

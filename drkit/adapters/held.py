@@ -20,6 +20,9 @@ from drkit.adapters.lease import EVERY, Holder, Lease, read_lease
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.owner import Owner
 
+_GATHER = timedelta(milliseconds=200)
+"""How long lines that nobody waits for stay, for more to come: the end of a step is mostly followed
+at once by the start of the next, and each segment costs a call of its own."""
 _AGAIN = timedelta(seconds=2)
 """Between two tries while the store does not answer."""
 _LAST_WORD = timedelta(seconds=15)
@@ -58,6 +61,8 @@ class Held:
         self._head = lease.holder.head
         self._news = threading.Condition()
         self._over = False
+        self._awaited = 0
+        """How many wait for what is not sent."""
         self._trouble = ""
         self._taken_by: Holder | None = None
         self._thread = threading.Thread(target=self._keep, name="drkit-outside", daemon=True)
@@ -107,10 +112,13 @@ class Held:
     def wait_sent(self, limit: timedelta) -> None:
         """Wait until everything is in the store, or it is known that it will not be for now."""
         with self._news:
+            self._awaited += 1
+            self._news.notify_all()
             self._news.wait_for(
                 lambda: not self._pending.lines or self._trouble or self._taken_by,
                 timeout=limit.total_seconds(),
             )
+            self._awaited -= 1
 
     def _keep(self) -> None:
         due = 0.0
@@ -131,10 +139,14 @@ class Held:
                     self._news.wait_for(lambda: self._over, timeout=_AGAIN.total_seconds())
                 else:
                     self._news.wait_for(self._has_work, timeout=max(0, due - time.monotonic()))
+                    self._news.wait_for(self._is_urgent, timeout=_GATHER.total_seconds())
 
     def _has_work(self) -> bool:
         named = self._run != self._lease.holder.run
         return bool(self._over or self._pending.lines or named)
+
+    def _is_urgent(self) -> bool:
+        return not self._pending.lines or self._over or self._awaited > 0
 
     def _give_sign(self, *, released: bool) -> None:
         # never ahead of the segments: whoever reads the lease first finds all that it speaks of

@@ -99,8 +99,8 @@ class JournalFile:
         """The lines after the first ``count``, as they stand in the file."""
         return b"".join(self._path.read_bytes().splitlines(keepends=True)[count:])
 
-    def records(self) -> tuple[Record, ...]:
-        return tuple(self._records)
+    def records(self, *, since: int = 0) -> tuple[Record, ...]:
+        return tuple(self._records[since:])
 
 
 def _sync_folder(folder: Path) -> None:

@@ -52,8 +52,8 @@ class JournalOutside:
             self._refuse_taken()
         return written
 
-    def records(self) -> tuple[Record, ...]:
-        return self._file.records()
+    def records(self, *, since: int = 0) -> tuple[Record, ...]:
+        return self._file.records(since=since)
 
     def _how_taken(self) -> str:
         """The last takeover on record, in words; empty where it is not to be read."""

@@ -59,8 +59,7 @@ def clear(
     if not locks and not (stale.exported.deployment or {}).get("pending_operations"):
         return stale.exported
     tell("an earlier update was killed: looking for what it had begun")
-    # a plug-in that outlives its engine looks for it every few minutes only
-    processes.end_processes(processes.with_environment(MARK, stale.opened.mark))
+    _end_survivors(stale.opened)
     # once more: now nobody writes it, and before somebody may have
     exported = stale.stack.export_stack()
     # Any: the document is Pulumi's, of version 3; only what is named here is read
@@ -98,8 +97,15 @@ def dead_locks(opened: Opened, stack: str, backend: Backend, context: Context) -
 
 def let_settle(opened: Opened) -> None:
     """End what outlived a killed update here, and wait until what it sent has arrived."""
-    processes.end_processes(processes.with_environment(MARK, opened.mark))
+    _end_survivors(opened)
     time.sleep(_SETTLED.total_seconds())
+
+
+def _end_survivors(opened: Opened) -> None:
+    """End what outlived a killed update of this very stack of this world: a plug-in looks for its
+    engine every few minutes only.
+    """
+    processes.end_processes(processes.with_environment(MARK, opened.mark))
 
 
 def _must_be_gone(lock: Lock, stack: str, lost: tuple[str, ...]) -> None:

@@ -67,6 +67,7 @@ def _header(header: Header) -> dict[str, object]:
         "length_seconds": _seconds(header.length),
         "stand": header.stand,
         "pauses": [{"start": _moment(p.start), "end": _moment(p.end)} for p in header.pauses],
+        "clock_set_back_seconds": _seconds(header.set_back),
         "incident": _incident(header.incident) if header.incident else None,
     }
 

@@ -225,6 +225,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         f"run       {_at(header.began)} → {_at(header.as_of)} ({_length(header.length)}), "
         f"{header.stand}{taken}, by {header.operator}"
     )
+    lines += [f"clock     {header.clock_said}"] if header.set_back else []
     parts = [f"{_length(phase.length)} {phase.kind.value}" for phase in phases(report)]
     lines += [f"time      {', '.join(parts)}"] if parts else []
     lines += move_lines(report)

@@ -66,8 +66,8 @@ class MemoryJournal:
         self._records.extend(written)
         return written
 
-    def records(self) -> tuple[Record, ...]:
-        return tuple(self._records)
+    def records(self, *, since: int = 0) -> tuple[Record, ...]:
+        return tuple(self._records[since:])
 
 
 @dataclass(order=True, slots=True)

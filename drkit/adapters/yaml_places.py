@@ -5,19 +5,22 @@ PyYAML takes the last of two equal keys without a word; in a recovery plan that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import yaml
 
 from drkit.errors import Problem
 from drkit.model.places import Places
 
+LOADER: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Where PyYAML was built without libyaml there is only its own."""
+
 
 def read_yaml(text: str, *, name: str) -> tuple[object, Places, tuple[Problem, ...]]:
     """Parse ``text``. Returns the document as plain values, its places, and a problem for each key
     that stands twice. Raises YAMLError.
     """
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node, document = _parsed(text)
     lines: dict[str, int] = {}
     duplicates: list[Problem] = []
     for path, line, twice in _walk(node, ""):
@@ -30,7 +33,23 @@ def read_yaml(text: str, *, name: str) -> tuple[object, Places, tuple[Problem, .
                 )
             )
         lines.setdefault(path, line)
-    return yaml.safe_load(text), Places(name=name, lines=lines), tuple(duplicates)
+    return document(), Places(name=name, lines=lines), tuple(duplicates)
+
+
+def _parsed(text: str) -> tuple[yaml.Node | None, Callable[[], object]]:
+    """The nodes of ``text``, read once, and what makes the document of them.
+
+    libyaml is ten times as fast, and each command waits for it; it does not show the line that it
+    stumbles over, so PyYAML's own parser is left to say what is wrong.
+    """
+    loader: yaml.CSafeLoader | yaml.SafeLoader
+    try:
+        loader = LOADER(text)
+        node = loader.get_single_node()
+    except yaml.YAMLError:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+    return node, lambda: None if node is None else loader.construct_document(node)
 
 
 def _walk(

@@ -10,12 +10,11 @@ import errno
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Mapping
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from drkit.errors import ConfigurationError, DrkitError, Exit
 
@@ -63,6 +62,15 @@ class _Lazy(click.Group):
             importlib.import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
         )
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and their words as listed; click's own would import every command for them."""
+        listed = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*listed, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -134,6 +142,9 @@ def _show(error: DrkitError) -> None:
 
 
 def _keep_traceback() -> str:
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile("w", prefix="drkit-", suffix=".txt", delete=False) as file:
         traceback.print_exc(file=file)
     return file.name

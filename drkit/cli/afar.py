@@ -189,10 +189,11 @@ def _forecast(expecting: Expecting, known: Known) -> Forecast | None:
     from drkit.engine.progress import run_of
     from drkit.reporting.forecast import forecast
 
-    began = run_of(known.records)
-    if began is None:
+    if run_of(known.records) is None:
         return None
-    return forecast(known.records, expecting(began), datetime.now(UTC), at_work=known.at_work)
+    return forecast(
+        known.records, expecting(known.records), datetime.now(UTC), at_work=known.at_work
+    )
 
 
 def _processes(known: Known, ahead: Forecast | None) -> Iterator[str]:

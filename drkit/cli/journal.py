@@ -91,6 +91,7 @@ def _shape(found: Verified) -> Mapping[str, object]:
                 "operator": hand.operator,
                 "key": fingerprint(hand.key) if hand.key else None,
                 "this_place": hand.key == found.own_key,
+                "vouched_for_by": list(found.vouched.get(hand.key, ())),
             }
             for hand in found.hands
         ],
@@ -116,5 +117,7 @@ def _said(found: Verified) -> Iterator[str]:
         here = ", this place" if hand.key == found.own_key else ""
         who = f"{fingerprint(hand.key)}{here}" if hand.key else "without a key"
         yield f"from record {hand.first} by {hand.operator}, {who}"
+        names = " and ".join(found.vouched.get(hand.key, ())) or "nobody"
+        yield f"  vouched for by {names}"
     for seen, signed in found.heads.items():
         yield f"{seen}: a head of {signed.head.records} records"

@@ -4,15 +4,15 @@ once, not at each tick, that a process will miss its RTO, or will keep it after 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 from drkit.cli.forecast import advice, in_time, miss
-from drkit.engine.progress import run_of
+from drkit.engine.progress import command_of, run_of
 from drkit.errors import ConfigurationError, JournalDamaged
 from drkit.model.plan import Plan
-from drkit.model.record import PlanChanged, Record, RunBegan
+from drkit.model.record import PlanChanged, Record, RunBegan, RunResumed
 from drkit.planning.graph import build_graph
 from drkit.reporting.expected import Expectations, expectations, history_of
 from drkit.reporting.forecast import Forecast, forecast
@@ -25,19 +25,21 @@ _PER_STEP = timedelta(milliseconds=5)
 _MARGIN = timedelta(minutes=1)
 """What was said to be late must be this early to be called in time: else it is said in turns."""
 
-Expecting = Callable[[RunBegan], Expectations]
+Expecting = Callable[[Sequence[Record]], Expectations]
+"""By what a run has recorded so far: its plan, and what its newest command was given."""
 
 
 def expecting(
     plan: Plan,
     earlier: Callable[[RunBegan], Iterable[Sequence[Record]]],
-    *,
-    bound: int | None = None,
-    given: Collection[str] = (),
 ) -> Expecting:
     """What is expected of a run of ``plan``, by ``earlier`` runs of its kind, newest first."""
 
-    def of(began: RunBegan) -> Expectations:
+    def of(records: Sequence[Record]) -> Expectations:
+        began, command = run_of(records), command_of(records)
+        if began is None or command is None:
+            return Expectations()
+        bound = command.max_parallel
         others = (records for records in earlier(began) if not _is_of(records, began.run))
         try:
             # what was refused when it began needs what is not there
@@ -46,7 +48,7 @@ def expecting(
         except ConfigurationError:  # the plan here is another by now: the journal's budgets count
             return Expectations(bound=bound)
         history = history_of(islice(others, EARLIER))
-        return expectations(graph, history, bound=bound, given=given)
+        return expectations(graph, history, bound=bound, given=command.given)
 
     return of
 
@@ -68,15 +70,17 @@ class Outlook:
 
     def take(self, record: Record) -> None:
         self._records.append(record)
-        if isinstance(record.body, RunBegan | PlanChanged):
-            began = run_of(self._records)
-            self._expected = self._expecting(began) if began else None
+        if isinstance(record.body, RunBegan | RunResumed | PlanChanged):
+            self._expected = None
 
     def at(self, now: datetime) -> Forecast | None:
         """The forecast, at most a second old, of a long run a few. None before the run has begun,
         and for one whose plan cannot be read."""
         if self._expected is None:
-            return None
+            # not with each record: a run that is carried on tells many of them again at once
+            if run_of(self._records) is None:
+                return None
+            self._expected = self._expecting(self._records)
         count = len(self._records)
         if self._last and now - self._last[1].at < self._pause(news=count > self._last[0]):
             return self._last[1]

@@ -169,7 +169,7 @@ def _run(kind: RunKind, **options: Any) -> int:
         since=options.get("since"),
         recover_to=options.get("recover_to"),
     )
-    outlook = _outlook(plan, bound=chosen.max_parallel, given=chosen.consent)
+    outlook = _outlook(plan)
     company = Company(
         observer=console(outlook),
         consent=_consent(chosen.consent, plan),
@@ -189,14 +189,13 @@ def _accepted(names: tuple[str, ...], reason: str) -> Mapping[str, str]:
     return dict.fromkeys(names, reason)
 
 
-def _outlook(plan: Plan, *, bound: int, given: Mapping[str, str]) -> Outlook:
+def _outlook(plan: Plan) -> Outlook:
     """The time ahead, by the earlier runs on this machine."""
     from drkit.adapters.runs_folder import RunsFolder
     from drkit.cli.outlook import Outlook, expecting
 
     runs = RunsFolder(plan.root)
-    earlier = expecting(plan, lambda began: runs.all_of(began.kind), bound=bound, given=given)
-    return Outlook(earlier)
+    return Outlook(expecting(plan, lambda began: runs.all_of(began.kind)))
 
 
 def console(outlook: Outlook) -> Observer:

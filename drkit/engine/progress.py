@@ -25,6 +25,7 @@ from drkit.model.record import (
     StepSkipped,
     StepStarted,
 )
+from drkit.ports import Journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +49,13 @@ def stand(records: Iterable[Record]) -> Stand:
     tries: dict[str, int] = {}
     outcomes: dict[str, Outcome] = {}
     for record in records:
+        _take_outcome(outcomes, record)
         match record.body:
             case StepStarted(step=step, number=number):
                 states[step] = State.UNKNOWN
                 tries[step] = number
             case StepEnded(step=step, outcome=outcome):
                 states[step] = outcome.state
-                outcomes[step] = outcome
             case GateAnswered(step=step) | GateOverdue(step=step, asks=None):
                 yes = isinstance(record.body, GateAnswered) and record.body.consent
                 states[step] = State.DONE if yes else State.REFUSED
@@ -65,12 +66,45 @@ def stand(records: Iterable[Record]) -> Stand:
             case PlanChanged(again=again, dropped=dropped):
                 for step in (*again, *dropped):
                     states.pop(step, None)
-                for step in dropped:
-                    outcomes.pop(step, None)
             case _:
                 pass
     states.update(dict.fromkeys(left_out(records), State.REFUSED))
     return Stand(states=states, tries=tries, outcomes=outcomes)
+
+
+def _take_outcome(outcomes: dict[str, Outcome], record: Record) -> None:
+    """Into ``outcomes``, the last of each step: what ``record`` says of them."""
+    match record.body:
+        case StepEnded(step=step, outcome=outcome):
+            outcomes[step] = outcome
+        case PlanChanged(dropped=dropped):
+            for step in dropped:
+                outcomes.pop(step, None)
+        case _:
+            pass
+
+
+class Told:
+    """What each try is told of those before it, as a journal grows.
+
+    Reads each record once: read from its start for each try, the journal of a run costs the square
+    of the run's steps.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._read = 0
+        self._outcomes: dict[str, Outcome] = {}
+        self._lost: tuple[str, ...] = ()
+
+    def now(self) -> tuple[Mapping[str, Mapping[str, object]], tuple[str, ...]]:
+        """The facts of the steps that are done, as in :class:`Stand`, and the lost machines."""
+        news = self._journal.records(since=self._read)
+        self._read += len(news)
+        for record in news:
+            _take_outcome(self._outcomes, record)
+        self._lost += lost_machines(news)
+        return Stand(outcomes=self._outcomes).facts, self._lost
 
 
 def left_out(records: Iterable[Record]) -> Mapping[str, ProblemAccepted]:
@@ -109,6 +143,24 @@ def run_of(records: Sequence[Record]) -> RunBegan | None:
         if isinstance(changed := record.body, PlanChanged):
             return replace(began, plan=changed.plan, steps=changed.steps)
     return began
+
+
+def command_of(records: Iterable[Record]) -> RunBegan | RunResumed | None:
+    """What the newest command on a run recorded first; None where nothing began."""
+    found: RunBegan | RunResumed | None = None
+    for record in records:
+        if isinstance(record.body, RunBegan | RunResumed):
+            found = record.body
+    return found
+
+
+def owner_of(records: Iterable[Record]) -> str:
+    """Public key of the place that writes the run by now; empty where it does not sign."""
+    key = ""
+    for record in records:
+        if isinstance(record.body, RunBegan | RunResumed | RunTakenOver):
+            key = record.body.key
+    return key
 
 
 def lost_machines(records: Iterable[Record]) -> tuple[str, ...]:

@@ -62,6 +62,10 @@ class RunBegan:
     """Public key of the place that writes from here on; empty before journals were signed."""
     mode: RunMode = RunMode.UNPLANNED
     """As it began: a planned one whose old site was lost skips the step ``quiesce``."""
+    max_parallel: int | None = None
+    """How many steps run side by side; None before that was recorded."""
+    given: tuple[str, ...] = ()
+    """Gates whose answer came with the command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,9 @@ class RunResumed:
     operator: str
     pid: int
     key: str = ""
-    """As in :class:`RunBegan`."""
+    """As in :class:`RunBegan`, and so are the next two."""
+    max_parallel: int | None = None
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from drkit.model.plan import Plan
 from drkit.model.quantities import Impact
-from drkit.model.step import GateWork, Step, WaitWork
+from drkit.model.step import Step, WaitWork
 from drkit.planning.graph import Graph
 
 NOMINAL = timedelta(seconds=5)
@@ -53,13 +53,14 @@ def expected(graph: Graph) -> dict[str, timedelta]:
 
 
 def _expected(step: Step) -> timedelta:
-    match step.work:
-        case WaitWork(duration=duration):
-            return duration
-        case GateWork():
-            return step.budget or timedelta(0)
-        case _:
-            return step.budget or NOMINAL
+    if isinstance(step.work, WaitWork):
+        return step.work.duration
+    return by_budget(step.budget, kind=step.kind)
+
+
+def by_budget(budget: timedelta | None, *, kind: str) -> timedelta:
+    """What a step is taken to last that may have no budget: nobody can say it of a gate."""
+    return budget or (timedelta(0) if kind == "gate" else NOMINAL)
 
 
 def longest_behind(graph: Nodes, times: Mapping[str, timedelta]) -> dict[str, timedelta]:

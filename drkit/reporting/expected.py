@@ -15,7 +15,7 @@ from enum import StrEnum
 from drkit.model.record import Record, StepEnded, StepPlanned
 from drkit.model.step import GateWork, Step, WaitWork
 from drkit.planning.graph import Graph
-from drkit.planning.order import NOMINAL
+from drkit.planning.order import by_budget
 from drkit.planning.order import expected as budgeted
 
 PERSON = timedelta(minutes=5)
@@ -60,7 +60,7 @@ class Expectations:
         if step.kind == "gate":
             return Expected(lasts=PERSON, source=Source.PERSON)
         source = Source.BUDGET if step.budget else Source.NOMINAL
-        return Expected(lasts=step.budget or NOMINAL, source=source)
+        return Expected(lasts=by_budget(step.budget, kind=step.kind), source=source)
 
 
 def expectations(

@@ -18,7 +18,7 @@ from drkit.errors import JournalDamaged
 from drkit.model.outcome import SATISFIED, State
 from drkit.model.record import Record, RunBegan, RunEnded, RunResumed, StepPlanned
 from drkit.model.step import RunKind
-from drkit.planning.order import NOMINAL, urgency
+from drkit.planning.order import by_budget, urgency
 from drkit.reporting.clocks import Incident, incident_of
 from drkit.reporting.expected import Expectations, Source
 from drkit.reporting.processes import Objectives, objectives
@@ -151,7 +151,7 @@ def _look_ahead(
         elif roots and steps[name].state not in SATISFIED:
             blocked[name] = tuple(dict.fromkeys(roots))
     over = {name for name in planned if steps[name].state in SATISFIED or name in blocked}
-    urgent = _urgency(began)
+    urgent = _urgency(began, expected)
     left = {
         name: Left(
             needs=tuple(need for need in step.needs if need in planned and need not in over),
@@ -226,12 +226,13 @@ class _Recorded:
     processes: Mapping[str, tuple[str, ...]]
 
 
-def _urgency(began: RunBegan) -> Mapping[str, Urgency]:
+def _urgency(began: RunBegan, expected: Expectations) -> Mapping[str, Urgency]:
     """As the engine has it: by budgets, whatever earlier runs took."""
     steps = {step.id: step for step in began.steps}
     goals = {goal.name: goal for goal in objectives(began.plan)}
-    idle = timedelta(0)
-    times = {s.id: s.budget or (idle if s.kind == "gate" else NOMINAL) for s in began.steps}
+    # the journal does not say how long a wait is: the plan does
+    waits = {s.id: e.lasts for s in began.steps if (e := expected.of(s)).source is Source.WAIT}
+    times = {s.id: by_budget(s.budget, kind=s.kind) for s in began.steps} | waits
     waiting = {s.id: tuple(p for p in s.processes if p in goals) for s in began.steps}
     return urgency(_Recorded(steps=steps, processes=waiting), goals, times)
 

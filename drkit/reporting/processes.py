@@ -125,7 +125,7 @@ def _process(goal: Objectives, steps: tuple[StepReport, ...], span: Span) -> Pro
     return ProcessReport(
         name=goal.name,
         objectives=goal,
-        time_to_live=end - span.began if end is not None else None,
+        time_to_live=max(end - span.began, timedelta(0)) if end is not None else None,
         rto=rto,
         rpo=rpo,
         cost=cost,

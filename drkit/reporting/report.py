@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from drkit.engine.progress import is_left, run_of
 from drkit.errors import Exit, JournalDamaged
-from drkit.model.quantities import Money
+from drkit.model.quantities import Money, format_duration
 from drkit.model.record import (
     GateAnswered,
     GenerationLeft,
@@ -39,9 +39,16 @@ STAND_IN = "in the sandbox: moto and a plug-in of drkit's own stand in for AWS, 
 """Said wherever a person reads of a run that was in no real cloud."""
 
 
+_CLOCKS_DIFFER = timedelta(seconds=1)
+"""Two machines write a run that was taken over: so far apart their clocks are taken to be right."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A time in which drkit did not work on the run: it had ended or vanished, and came back."""
+    """A time in which drkit did not work on the run: it had ended or vanished, and came back.
+
+    Never below zero: of one in which the clock was set back, no length is known.
+    """
 
     start: datetime
     end: datetime
@@ -66,6 +73,9 @@ class Header:
     a person gave up what it had built."""
     pauses: tuple[Pause, ...]
     """One for each time that the run was taken up again."""
+    set_back: timedelta
+    """By how much the clock was set back while the run was recorded, the greatest step: nothing
+    that is told from two moments is surer than that. Zero where it was not."""
     incident: Incident | None
     """None in a deployment."""
     move: Move | None = None
@@ -80,7 +90,17 @@ class Header:
 
     @property
     def length(self) -> timedelta:
-        return self.as_of - self.began
+        return max(self.as_of - self.began, timedelta(0))
+
+    @property
+    def clock_said(self) -> str:
+        """What to know of the clock; empty where it was not set back."""
+        if not self.set_back:
+            return ""
+        return (
+            f"was set back by {format_duration(self.set_back)} during the run: downtimes, pauses"
+            " and waits are no surer than that (how long each try took is)"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,13 +200,19 @@ def _header(began: RunBegan, records: tuple[Record, ...]) -> Header:
         as_of=records[-1].at,
         stand=_stand(records),
         pauses=tuple(
-            Pause(start=before.at, end=record.at)
+            Pause(start=before.at, end=max(before.at, record.at))
             for before, record in pairwise(records)
             if isinstance(record.body, RunResumed)
         ),
+        set_back=_set_back(records),
         incident=None if deploy else incident_of(records, began=start),
         move=move_of(records),
     )
+
+
+def _set_back(records: tuple[Record, ...]) -> timedelta:
+    back = max((one.at - after.at for one, after in pairwise(records)), default=timedelta(0))
+    return back if back >= _CLOCKS_DIFFER else timedelta(0)
 
 
 def in_sandbox(plan: Mapping[str, object]) -> bool:

@@ -191,7 +191,7 @@ def _message(last: Try | None) -> str:
 
 def _together(tries: tuple[Try, ...], *, as_of: datetime) -> timedelta | None:
     spans = [
-        one.elapsed if one.elapsed is not None else as_of - one.began
+        one.elapsed if one.elapsed is not None else max(as_of - one.began, timedelta(0))
         for one in tries
         if one.elapsed is not None or one.state is State.RUNNING
     ]
@@ -237,5 +237,5 @@ def _among(
         return report
     # journals of before gates were recorded as opened
     asked = report.began or max((step.ended for step in needed if step.ended), default=report.ended)
-    elapsed = (report.ended or as_of) - asked if asked else None
+    elapsed = max((report.ended or as_of) - asked, timedelta(0)) if asked else None
     return replace(report, began=asked, elapsed=elapsed)

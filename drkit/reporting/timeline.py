@@ -147,7 +147,8 @@ class _Axis:
 
     def __init__(self, report: Report) -> None:
         self._header = report.header
-        self.span = self._worked(report.header.as_of) or timedelta(seconds=1)
+        worked = self._worked(report.header.as_of)
+        self.span = worked if worked > timedelta(0) else timedelta(seconds=1)
         self.end = report.header.as_of
 
     def place(self, moment: datetime) -> float:
@@ -165,7 +166,8 @@ def _bars(step: StepReport, line: _Axis) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             left=line.place(begin),
-            width=line.place(end or line.end) - line.place(begin),
+            # of a try in which the clock was set back, the line shows its start alone
+            width=max(line.place(end or line.end) - line.place(begin), 0.0),
             state=state,
         )
         for begin, end, state in spans

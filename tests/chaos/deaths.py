@@ -30,8 +30,8 @@ class Deadly:
             _die()
         return written
 
-    def records(self) -> tuple[Record, ...]:
-        return self._journal.records()
+    def records(self, *, since: int = 0) -> tuple[Record, ...]:
+        return self._journal.records(since=since)
 
     def _is_now(self, record: Record) -> bool:
         match record.body:

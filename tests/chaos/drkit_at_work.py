@@ -26,7 +26,7 @@ from drkit.adapters.journal_file import JournalFile
 from drkit.cli.interrupts import Interrupts
 from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
-from drkit.engine.progress import stand
+from drkit.engine.progress import Told
 from drkit.errors import DrkitError
 from drkit.model.step import LedgerWork, StackWork, Step
 from drkit.planning.graph import Graph
@@ -94,6 +94,7 @@ def main(folder: Path, death: str = "") -> None:
     vars(held_module)["EVERY"] = timedelta(seconds=setting.sign)
     unguarded.take_away(setting.unguarded)
     with ForkServer(folder) as server, opened(folder, setting, clock.now) as (journal, stop):
+        told = Told(journal)
 
         def context_for(step: Step, number: int) -> Context:
             return context(
@@ -102,7 +103,7 @@ def main(folder: Path, death: str = "") -> None:
                 run=RUN,
                 plan=plan,
                 world=setting.world,
-                facts={**kinds.FACTS, **stand(journal.records()).facts},
+                facts={**kinds.FACTS, **told.now()[0]},
                 identities=kinds.IDENTITIES,
                 epoch=1,
             )

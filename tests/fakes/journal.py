@@ -36,5 +36,5 @@ class MemoryJournal:
             self._records.append(record)
         return written
 
-    def records(self) -> tuple[Record, ...]:
-        return tuple(self._records)
+    def records(self, *, since: int = 0) -> tuple[Record, ...]:
+        return tuple(self._records[since:])

@@ -3,127 +3,36 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from drkit.adapters.break_glass import new_code, seal, seal_name
-from drkit.adapters.gate import GateKeeper, RunOf
-from drkit.adapters.journal_file import JournalFile
-from drkit.adapters.runs_folder import RunsFolder
+from drkit.adapters.break_glass import new_code, seal_name
+from drkit.adapters.held import journal_place
+from drkit.afar import Afar
+from drkit.answering import Given, answer_gate
 from drkit.cli import cli
-from drkit.errors import AnswerRefused, UsageError
-from drkit.model.plan import Plan
+from drkit.errors import AnswerRefused, JournalDamaged, UsageError
 from drkit.model.record import (
     Body,
-    GateAnswered,
-    GateOpened,
     GateOverdue,
-    RunBegan,
-    StepPlanned,
-    Target,
 )
-from drkit.model.step import GateWork, RunKind
 from drkit.ports import World
-from tests.contract.cloud.desk import WANTED, Nobody
+from tests.contract.cloud.answering_shop import CODE, Shop, answered, refused
 from tests.contract.cloud.opened import Write
 from tests.contract.cloud.places import REGION, RUN, Place
-from tests.fakes.clock import START
-from tests.fakes.documents import document
 
-CODE, OTHER = new_code(), new_code()
-LIMIT = timedelta(minutes=10)
+OVERDUE = GateOverdue(step="consent", asks=None)
 EARLIER = "20261122-060000-rebuild-eu-central-1"
-
-
-class Shop:
-    """A shop with a run that waits at its gate, and people who answer by the command line."""
-
-    def __init__(self, world: World, write: Write, root: Path) -> None:
-        self.keys = root / "keys"
-        self.keys.mkdir()
-        people = {"ana": ["lead"], "cy": ["lead"], "bo": ["sre"], "di": ["lead"]}
-        entries = {name: {"roles": has, "key": self._key(name)} for name, has in people.items()}
-        del entries["di"]["key"]
-        steps = document()["steps"]
-        steps["consent"] |= {"people": 2, "limit": "10m", "escalate": "sre"}
-        parts = {"people": entries, "steps": steps}
-        self.plan: Plan = write(**parts, **{"break-glass": [seal(CODE), seal(OTHER)]})
-        self.root = root
-        self.place = Place(world, self.plan, "run")
-        self.gate = GateWork(role="lead", people=2, limit=LIMIT, escalate="sre")
-
-    def _key(self, name: str) -> str:
-        file = self.keys / name
-        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
-        subprocess.run(command, check=True)
-        return file.with_suffix(".pub").read_text().strip()
-
-    def waits(self, *bodies: Body, **gate: Any) -> None:
-        """The run has opened its gate a moment ago, and recorded ``bodies`` since."""
-        self.gate = replace(self.gate, **gate)
-        step = StepPlanned(
-            id="consent", kind="gate", needs=(), owner="x", budget=None, processes=()
-        )
-        began = RunBegan(
-            run=RUN,
-            kind=RunKind.REBUILD,
-            target=Target(shop="corner", region=REGION, generation=1),
-            plan=self.plan.source,
-            steps=(step,),
-            versions={},
-            operator="ana@x",
-            serving_before=None,
-        )
-        self.place.record(began, GateOpened(step="consent", gate=self.gate), *bodies)
-
-    def earlier(self, run: str, *bodies: Body) -> str:
-        """Another run, whose journal is on this machine alone."""
-        runs = RunsFolder(self.root)
-        runs.folder(run).mkdir(parents=True)
-        with JournalFile(runs.journal(run), now=lambda: START) as journal:
-            journal.append(*bodies)
-        return run
-
-    def says(self, word: str, person: str, *more: str, key: str = "", typed: str = "") -> Result:
-        command = [word, RUN, "consent", "--as", person, "--key", str(self.keys / (key or person))]
-        command += ["--plan", str(self.root / "drkit.yaml"), *more]
-        return CliRunner().invoke(cli, command, input=typed)
-
-    def breaks(self, person: str, code: str) -> Result:
-        return self.says("approve", person, "--break-glass", typed=f"{code}\n")
-
-    def counted(self) -> GateAnswered | None:
-        """What the run makes of all that was left."""
-        of = RunOf(region=REGION, run=RUN, plan=self.plan)
-        keeper = GateKeeper(Nobody(), self.place.store, of)
-        step = replace(WANTED["consent"], work=self.gate)
-        said = keeper.answer(step, timedelta(seconds=1))
-        assert not isinstance(said, GateOverdue)
-        return said
 
 
 @pytest.fixture
 def open_shop(world: World, shop: Write, tmp_path: Path) -> Shop:
     return Shop(world, shop, tmp_path)
-
-
-def refused(result: Result) -> str:
-    assert isinstance(result.exception, AnswerRefused), result.exception
-    return f"{result.exception} {result.exception.remedy}"
-
-
-def answered(**more: Any) -> GateAnswered:
-    made = GateAnswered(
-        step="consent", person="ana", role="lead", consent=True, comment="", signed=True
-    )
-    return replace(made, **more)
 
 
 def test_two_who_approve_open_the_gate(open_shop: Shop) -> None:
@@ -211,6 +120,46 @@ def test_no_code_on_stdin_is_wrong_usage(open_shop: Shop) -> None:
     assert isinstance(open_shop.breaks("ana", "").exception, UsageError)
 
 
+def test_whoever_answers_vouches_for_the_key_of_the_owner_that_they_answered(
+    open_shop: Shop,
+) -> None:
+    open_shop.waits()
+    assert "vouched for by nobody" in open_shop.verified().stdout
+    open_shop.says("approve", "ana")
+    open_shop.breaks("cy", CODE.reveal())
+    assert "vouched for by ana and cy" in open_shop.verified().stdout
+
+
+def test_a_journal_that_was_written_anew_is_found_by_whom_its_answers_vouch_for(
+    open_shop: Shop, world: World
+) -> None:
+    """By whoever can write the bucket: under a key of their own, lease and all."""
+    open_shop.waits()
+    open_shop.says("approve", "ana")
+    store, journal = open_shop.place.store, f"{journal_place(REGION, RUN)}/"
+    for key in (*(f"{journal}{name}" for name in store.names(journal)), f"leases/{REGION}.json"):
+        store.remove(key)
+    open_shop.place = Place(world, open_shop.plan, "eve")
+    open_shop.waits()
+    found = open_shop.verified()
+    assert isinstance(found.exception, JournalDamaged)
+    assert "ana answered by a journal of SHA256:" in str(found.exception)
+    assert "it was written anew, or they were shown another" in str(found.exception)
+
+
+def test_what_no_person_signed_vouches_for_nobody(open_shop: Shop) -> None:
+    open_shop.waits()
+    open_shop.says("approve", "ana")
+    store, place = open_shop.place.store, f"answers/{REGION}/{RUN}/consent/"
+    [name] = store.names(place)
+    stored = store.read(f"{place}{name}")
+    assert stored
+    forged = stored.body.replace(b'"person": "ana"', b'"person": "cy"')
+    store.remove(f"{place}{name}")
+    assert store.put(f"{place}{name}", forged)
+    assert "vouched for by nobody" in open_shop.verified().stdout
+
+
 def test_what_is_no_gate_is_wrong_usage(open_shop: Shop) -> None:
     open_shop.waits()
     command = ["approve", RUN, "cutover", "--as", "ana", "--key", str(open_shop.keys / "ana")]
@@ -224,3 +173,25 @@ def test_status_says_whom_a_gate_waits_for_and_how_long_still(open_shop: Shop) -
     command = ["status", RUN, "--plan", str(open_shop.root / "drkit.yaml")]
     output = CliRunner().invoke(cli, command).output
     assert re.search(r"waits for 2 of lead, (10m|9m 5\ds) left", output)
+
+
+def test_who_answers_twice_is_told_what_stands(open_shop: Shop) -> None:
+    open_shop.waits()
+    open_shop.says("approve", "ana")
+    assert "has answered consent of" in refused(open_shop.says("approve", "ana"))
+    assert "already: yes" in refused(open_shop.says("refuse", "ana"))
+
+
+@pytest.mark.parametrize("end", [answered(person="cy", consent=False), OVERDUE])
+def test_who_is_overtaken_while_they_sign_is_told_what_the_gate_came_to(
+    open_shop: Shop, end: Body
+) -> None:
+    open_shop.waits(escalate=None)
+    afar = Afar(open_shop.plan)
+    known = afar.known(RUN)
+    open_shop.place.record(end)
+    given = Given(consent=True, comment="", at=datetime.now(UTC), key=open_shop.keys / "ana")
+    with pytest.raises(AnswerRefused, match="was closed meanwhile: "):
+        answer_gate(afar, known, "consent", person="ana", given=given)
+    agreed = replace(given, consent=False, key=open_shop.keys / "cy")
+    answer_gate(afar, known, "consent", person="cy", given=agreed)

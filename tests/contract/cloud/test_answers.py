@@ -75,7 +75,9 @@ def test_what_is_signed_for_something_else_or_by_somebody_else_counts_for_nothin
     assert said.person == "cy", "and it hinders nobody else"
 
 
-@pytest.mark.parametrize("change", [{"consent": True}, {"comment": "x"}, {"person": "cy"}])
+@pytest.mark.parametrize(
+    "change", [{"consent": True}, {"comment": "x"}, {"person": "cy"}, {"owner": "k"}]
+)
 def test_a_changed_statement_is_not_signed_any_more(desk: Desk, change: dict[str, Any]) -> None:
     signed = desk.signed("ana", consent=False)
     key = desk.plan.people["ana"].key
@@ -83,6 +85,11 @@ def test_a_changed_statement_is_not_signed_any_more(desk: Desk, change: dict[str
     assert is_signed_by(signed, key)
     changed = replace(signed.answer, **change)
     assert not is_signed_by(replace(signed, answer=changed), key)
+
+
+def test_an_answer_without_an_owner_is_said_as_it_was_before_owners_signed(desk: Desk) -> None:
+    assert "owner" not in json.loads(desk.signed("ana").answer.statement())
+    assert json.loads(desk.signed("ana", owner="k").answer.statement())["owner"] == "k"
 
 
 def test_nobody_answers_twice(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from drkit.adapters import held as held_module
+from drkit.adapters.held import journal_place
 from drkit.adapters.journal_copies import bring, bring_newest, records_outside
 from drkit.adapters.journal_file import read_journal
 from drkit.adapters.lease import read_lease, take_over
@@ -51,6 +52,27 @@ def test_a_start_is_outside_before_the_step_may_begin(two: Two) -> None:
     with ana.hold() as held, ana.open(held) as journal:
         journal.append(BEGUN)
         assert [r.body for r in records_outside(ana.store, REGION, RUN)] == [BEGUN]
+
+
+def test_an_end_and_the_start_that_follows_it_are_one_call(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, _ = two
+    monkeypatch.setattr(held_module, "_GATHER", timedelta(minutes=1))
+    with ana.hold() as held, ana.open(held) as journal:
+        journal.append(BEGUN)
+        for _ in range(10):
+            journal.append(ENDED)
+            journal.append(BEGUN)
+        assert len(list(ana.store.names(f"{journal_place(REGION, RUN)}/"))) == 11
+        assert len(records_outside(ana.store, REGION, RUN)) == 21
+
+
+def test_an_end_that_nothing_follows_is_sent_all_the_same(two: Two) -> None:
+    ana, _ = two
+    with ana.hold() as held, ana.open(held) as journal:
+        journal.append(ENDED)
+        eventually(lambda: records_outside(ana.store, REGION, RUN))
 
 
 def test_whoever_lost_the_run_records_nothing_and_starts_nothing(two: Two) -> None:

@@ -12,7 +12,7 @@ from drkit.adapters.runs_folder import RunsFolder
 from drkit.cli import cli
 from drkit.model.outcome import Outcome, State
 from drkit.model.plan import Plan
-from drkit.model.record import Body, IncidentBegan, StepEnded, StepStarted
+from drkit.model.record import Body, IncidentBegan, RunResumed, StepEnded, StepStarted
 from drkit.model.step import RunKind
 from drkit.planning.graph import build_graph
 from drkit.ports import World
@@ -70,3 +70,13 @@ def test_watching_a_run_that_nobody_works_on_tells_it_and_ends(shop: Write, worl
     watched = asked(plan, "watch", run)
     assert "▶ compute" in watched.stderr
     assert watched.stdout == f"{run}: broken off\n"
+
+
+def test_status_reckons_with_the_bound_of_whoever_works_on_it(shop: Write, world: World) -> None:
+    plan = shop()
+    again = RunResumed(operator="bo@desk", pid=2, max_parallel=3, given=("consent",))
+    run = left(plan, again, ago=timedelta(minutes=3))
+    made = json.loads(asked(plan, "status", run, "--output", "json").stdout)["forecast"]
+    assert made["max_parallel"] == 3
+    assert "person" not in made["steps_left"]
+    assert "as if all could run side by side" not in asked(plan, "status", run).stdout

@@ -43,6 +43,7 @@ def test_as_json_it_says_the_same(plan_file: Path) -> None:
     assert [copy["records"] for copy in said["copies"]] == [2, 2]
     [owner] = said["owners"]
     assert (owner["first"], owner["operator"], owner["this_place"]) == (0, "ana@host", True)
+    assert owner["vouched_for_by"] == []
     assert {head["seen"] for head in said["heads"]} == {"the lease", "this machine"}
     assert said["damage"] == []
 

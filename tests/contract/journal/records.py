@@ -75,7 +75,7 @@ BODIES: tuple[Body, ...] = (
     StepReopened(step="network", operator="bo@laptop"),
     SiteReopened(site="eu-west-3.g1", reason="the restore takes too long", operator="bo@laptop"),
     ProblemAccepted(problem="p", reason="it is 3 a.m.", operator="ana@x", affects=("a", "b")),
-    RunResumed(operator="bo@laptop", pid=4711),
+    RunResumed(operator="bo@laptop", pid=4711, max_parallel=3, given=("consent",)),
     RunTakenOver(operator="bo@laptop", reason="ana's laptop died", before="ana@night-laptop"),
     RunLeft(run="20260314-020000-rebuild-eu-central-1", why="its plan", changes=("a: added (1)",)),
     GenerationLeft(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from drkit.adapters import yaml_places
 from drkit.adapters.plan_yaml import load_plan, structure_plan
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Cloud, RestoreTool
@@ -181,6 +182,20 @@ def test_what_is_no_yaml_is_refused_and_nothing_in_it_is_run(tmp_path: Path, tex
     path.write_text(text)
     with pytest.raises(ConfigurationError, match="not valid YAML"):
         load_plan(path)
+
+
+def test_the_line_that_is_no_yaml_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "drkit.yaml"
+    path.write_text("version: 1\nshop: a: b\n")
+    with pytest.raises(ConfigurationError, match=r"line 2, column 8:\n +shop: a: b\n +\^"):
+        load_plan(path)
+
+
+def test_a_plan_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert yaml_places.LOADER is yaml.CSafeLoader
+    by_libyaml = load_plan(REFERENCE)
+    monkeypatch.setattr(yaml_places, "LOADER", yaml.SafeLoader)
+    assert load_plan(REFERENCE) == by_libyaml
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "7", "just words"])

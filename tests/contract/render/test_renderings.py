@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from importlib import resources
 
 import jsonschema
@@ -58,6 +60,15 @@ def test_what_is_to_be_said_of_a_stack_that_is_up_is_rendered(name: str) -> None
     text = RENDERINGS[name](report(journals.with_a_state_brought_back()))
     assert "its state was lost and is brought back" in text
     assert "its state was lost" not in RENDERINGS[name](report(journals.undisturbed()))
+
+
+@pytest.mark.parametrize("name", ["text", "json", "html"])
+def test_a_clock_that_was_set_back_is_rendered(name: str) -> None:
+    records = journals.undisturbed()
+    back = tuple(r if r.seq < 9 else replace(r, at=r.at - timedelta(hours=2)) for r in records)
+    words = '"clock_set_back_seconds": 7' if name == "json" else "set back by 1h 59m"
+    assert words in RENDERINGS[name](report(back))
+    assert words not in RENDERINGS[name](report(records))
 
 
 @each_rendering

@@ -48,3 +48,8 @@ def test_without_a_plan_nothing_is_offered_and_nothing_said(
     assert offered("rebuild", "--region", "") == []
     assert offered("deploy", "--consent", "") == []
     assert offered("report", "") == []
+
+
+def test_commands_are_offered_by_their_beginning() -> None:
+    assert offered("re") == ["rebuild", "resume", "refuse", "report"]
+    assert "--version" in offered("--")

@@ -10,7 +10,7 @@ import pytest
 from drkit.cli.console import PlainConsole
 from drkit.cli.forecast import advice, as_json, basis, line, when
 from drkit.cli.outlook import EARLIER, Outlook, expecting
-from drkit.model.record import IncidentBegan, Record, RunBegan
+from drkit.model.record import IncidentBegan, Record, RunBegan, RunResumed
 from drkit.model.step import RunKind, RunMode
 from drkit.planning.graph import build_graph
 from drkit.reporting.expected import Expectations, Expected, Source
@@ -169,7 +169,7 @@ def test_only_the_newest_earlier_runs_count_and_never_the_run_itself() -> None:
             asked.append(number)
             yield ()
 
-    expecting(plan, earlier, bound=3)(began)  # type: ignore[arg-type]
+    expecting(plan, earlier)(own)  # type: ignore[arg-type]
     assert len(asked) == EARLIER
 
 
@@ -183,8 +183,50 @@ def test_what_is_expected_of_a_planned_move_has_its_closing(mode: RunMode) -> No
 
 def test_a_plan_that_no_longer_joins_leaves_the_journal_to_tell() -> None:
     plan = plans.plan(steps=plans.steps(plans.entry("a", playbook="x", hosts="all", after=("a",))))
-    made = expecting(plan, lambda _: [], bound=3)(journals.undisturbed()[0].body)  # type: ignore[arg-type]
+    made = expecting(plan, lambda _: [])(carried_on(max_parallel=3))
     assert made == Expectations(bound=3)
+
+
+def carried_on(*, max_parallel: int, given: tuple[str, ...] = ()) -> Records:
+    records = journals.undisturbed()[:20]
+    again = RunResumed(operator="bo@laptop", pid=2, max_parallel=max_parallel, given=given)
+    return (*records, Record(seq=20, at=records[-1].at, body=again))
+
+
+def test_whoever_watches_reckons_with_what_the_newest_command_was_given() -> None:
+    of_plan = expecting(plans.plan(), lambda _: [])
+    first = of_plan(journals.undisturbed()[:20])
+    again = of_plan(carried_on(max_parallel=3, given=("consent",)))
+    assert first.bound is None, "that journal is of before it was recorded"
+    assert first.steps["consent"].source is Source.PERSON
+    assert again.bound == 3
+    assert again.steps["consent"].source is Source.GIVEN
+
+
+def test_a_console_that_saw_a_run_carried_on_forgets_the_bound_of_before() -> None:
+    made = Outlook(expecting(plans.plan(), lambda _: []))
+    for record in carried_on(max_parallel=3):
+        made.take(record)
+        found = made.at(record.at)
+    last = made.at(record.at + MINUTE)
+    assert found is not None
+    assert last is not None
+    assert (found.bound, last.bound) == (None, 3)
+
+
+def test_a_run_that_is_told_again_is_reckoned_with_once() -> None:
+    asked: list[str] = []
+
+    def earlier(began: RunBegan) -> list[Records]:
+        asked.append(began.run)
+        return []
+
+    made = Outlook(expecting(plans.plan(), earlier))
+    for record in (*carried_on(max_parallel=2), *carried_on(max_parallel=3)[-1:]):
+        made.take(record)
+    assert asked == []
+    assert made.at(BEGAN + MINUTE) is not None
+    assert len(asked) == 1
 
 
 def test_a_journal_whose_plan_cannot_be_read_leaves_the_console_going(

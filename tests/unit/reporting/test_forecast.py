@@ -16,13 +16,15 @@ from drkit.model.outcome import Outcome, State
 from drkit.model.record import Record, RunResumed, StepEnded, StepSkipped
 from drkit.model.step import RunKind
 from drkit.planning.graph import build_graph
-from drkit.reporting.expected import PERSON, Expectations, Expected, Source
+from drkit.planning.order import priorities
+from drkit.reporting.expected import PERSON, Expectations, Expected, Source, expectations
 from drkit.reporting.forecast import Forecast, ProcessForecast, forecast, slowest
+from drkit.reporting.forecast import _urgency as urgency_of
 from tests.fakes import plans
 from tests.unit.reporting import journals
 from tests.unit.reporting.journals import BEGAN, LOST_AT, SKETCHES, Records, Story, play
 from tests.unit.reporting.simulated_runs import PERSON as GATE
-from tests.unit.reporting.simulated_runs import Script, plan_with_gate, run, scripts
+from tests.unit.reporting.simulated_runs import Script, began, plan_with_gate, run, scripts
 
 SECOND = timedelta(seconds=1)
 SHARES = st.floats(0, 1)
@@ -283,6 +285,15 @@ def test_room_for_few_is_never_sooner_than_room_for_all() -> None:
 def test_records_of_no_run_are_refused() -> None:
     with pytest.raises(JournalDamaged):
         forecast((), Expectations(), BEGAN)
+
+
+def test_the_forecast_takes_each_step_for_as_urgent_as_the_engine_does() -> None:
+    plan = plan_with_gate(plans.plan())
+    graph = build_graph(plan, RunKind.REBUILD)
+    assert any(step.budget is None for step in graph.steps.values()), "else nothing falls back"
+    assert "wait" in {step.kind for step in graph.steps.values()}
+    usual = expectations(graph, {name: [SECOND] for name in graph.steps})
+    assert urgency_of(began(plan, graph), usual) == priorities(graph, plan)
 
 
 def test_a_bound_that_is_not_the_runs_is_found_out() -> None:

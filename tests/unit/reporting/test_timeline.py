@@ -51,7 +51,7 @@ def test_the_time_before_the_run_and_at_the_gate_is_told_apart_from_work() -> No
 
 
 @each_journal
-@given(after=st.timedeltas(timedelta(), timedelta(days=3)))
+@given(after=st.timedeltas(timedelta(days=-3), timedelta(days=3)))
 def test_every_bar_and_mark_lies_on_the_line(journal: journals.Journal, after: timedelta) -> None:
     line = line_of(report(_taken_up_again(journal(), after=after)))
     for row in line.rows:
@@ -61,7 +61,41 @@ def test_every_bar_and_mark_lies_on_the_line(journal: journals.Journal, after: t
             assert bar.left + bar.width <= 1.000001
     for mark in (*line.ticks, *line.pauses):
         assert 0 <= mark.at <= 1.000001
+        assert mark.length >= timedelta()
     assert len(line.ticks) <= 8
+
+
+@each_journal
+@given(share=st.floats(0, 1), back=st.timedeltas(timedelta(), timedelta(days=3)))
+def test_nothing_is_below_zero_wherever_the_clock_is_set_back(
+    journal: journals.Journal, share: float, back: timedelta
+) -> None:
+    records = journal()
+    since = int(share * len(records))
+    made = report(tuple(r if r.seq < since else replace(r, at=r.at - back) for r in records))
+    line = line_of(made)
+    assert made.header.length >= timedelta()
+    assert all(bar.width >= 0 for row in line.rows for bar in row.bars)
+    assert all(phase.length > timedelta() for phase in phases(made))
+    lives = [process.time_to_live for process in made.processes]
+    assert all(live is None or live >= timedelta() for live in lives)
+    assert all(step.elapsed is None or step.elapsed >= timedelta() for step in made.steps)
+
+
+def test_a_clock_that_was_set_back_while_nobody_worked_is_said_with_how_far() -> None:
+    interrupted = play(Story(ends={"base": None}, stand="interrupted"))
+    made = report(_taken_up_again(interrupted, after=timedelta(hours=-2)))
+    assert [pause.end - pause.start for pause in made.header.pauses] == [timedelta()]
+    assert made.header.set_back == timedelta(hours=2)
+    assert made.header.clock_said.startswith("was set back by 2h during the run")
+
+
+@pytest.mark.parametrize("after", [timedelta(milliseconds=-900), timedelta(hours=2)])
+def test_two_machines_clocks_that_differ_by_less_than_a_second_are_right(after: timedelta) -> None:
+    interrupted = play(Story(ends={"base": None}, stand="interrupted"))
+    made = report(_taken_up_again(interrupted, after=after))
+    assert made.header.set_back == timedelta()
+    assert made.header.clock_said == ""
 
 
 def test_a_pause_is_left_out_of_the_line_and_shown_in_the_outage() -> None:
