@@ -16,7 +16,7 @@ from drkit.engine.progress import owner_of
 from drkit.errors import AnswerRefused, UsageError
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
-from drkit.model.quantities import format_duration
+from drkit.model.quantities import format_duration, format_moment
 from drkit.model.record import RunBegan
 from drkit.model.step import GateWork
 from drkit.planning.graph import gate_work
@@ -56,7 +56,7 @@ class _Open:
     def until(self) -> str:
         if self.since is None or self.gate.limit is None:
             return ""
-        return f"{self.since + self.gate.limit:%Y-%m-%d %H:%M:%S} UTC"
+        return format_moment(self.since + self.gate.limit)
 
 
 def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Given) -> str:

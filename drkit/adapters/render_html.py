@@ -15,7 +15,7 @@ import jinja2
 import yaml
 
 from drkit.model.outcome import State
-from drkit.model.quantities import Money, format_duration
+from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.gates import ALONE
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
@@ -141,7 +141,7 @@ def _money(value: Money | tuple[Money, ...] | None) -> str:
 
 
 def _moment(value: datetime | None) -> str:
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if value else ""
+    return format_moment(value) if value else ""
 
 
 def _clock(value: datetime | None) -> str:

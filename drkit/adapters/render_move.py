@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 
-from drkit.model.quantities import format_duration
+from drkit.model.quantities import format_duration, format_moment
 from drkit.reporting.downtime import downtime_parts
 from drkit.reporting.report import Report
 
@@ -19,7 +19,7 @@ def move_lines(report: Report) -> list[str]:
     split = ", ".join(f"{format_duration(part.length)} {part.name}" for part in parts)
     lines = [f"closed    {old} for {whole}: {split}"]
     if move.reopened is not None:
-        at = f"{move.reopened.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        at = format_moment(move.reopened)
         return [*lines, f"reopened  {old} {at}: it serves its customers"]
     if move.can_be_broken_off:
         lines.append(

@@ -10,12 +10,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from drkit.adapters.render_decisions import decision_lines
 from drkit.adapters.render_move import move_lines
 from drkit.model.outcome import State
-from drkit.model.quantities import Money, format_duration
-from drkit.reporting.gates import ALONE, glass_said
+from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
@@ -123,7 +123,7 @@ def _lost(report: Report) -> list[str]:
     amount = _amount(report.lost_money)
     lines = [f"LOST: {_promises(report.lost)}" + (f", {amount}" if amount else "")]
     lines += [
-        f"  {_at(promise.at)}  {promise.ledger}  {promise.id}  {promise.what}"
+        f"  {format_moment(promise.at)}  {promise.ledger}  {promise.id}  {promise.what}"
         + (f"  {promise.money}" if promise.money else "")
         for promise in report.lost[:SHOWN]
     ]
@@ -222,30 +222,14 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         lines.append(f"incident  {_incident(header)}")
     taken = f", taken up again {len(header.pauses)}×" if header.pauses else ""
     lines.append(
-        f"run       {_at(header.began)} → {_at(header.as_of)} ({_length(header.length)}), "
-        f"{header.stand}{taken}, by {header.operator}"
+        f"run       {format_moment(header.began)} → {format_moment(header.as_of)}"
+        f" ({_length(header.length)}), {header.stand}{taken}, by {header.operator}"
     )
     lines += [f"clock     {header.clock_said}"] if header.set_back else []
     parts = [f"{_length(phase.length)} {phase.kind.value}" for phase in phases(report)]
     lines += [f"time      {', '.join(parts)}"] if parts else []
     lines += move_lines(report)
-    for at, answer in report.consents:
-        word = "consented" if answer.consent else "refused"
-        sign = "" if answer.signed else ", not signed"
-        sign += f"; {ALONE}" if answer.step in report.alone else ""
-        lines.append(f"{answer.step:<9} {answer.person} ({answer.role}) {word} {_at(at)}{sign}")
-        if answer.broken:
-            lines.append(glass_said(answer))
-    lines += [
-        f"accepted  {problem.problem} ({problem.reason}), by {problem.operator}"
-        for problem in report.accepted
-    ]
-    lines += [
-        f"plan      changed {_at(at)} ({change.reason}), by {change.operator}"
-        for at, change in report.plan_changes
-    ]
-    for at, left in report.left_behind:
-        lines.append(f"left      {left.generation} {_at(at)} ({left.reason}), for {left.next}")
+    lines += decision_lines(report)
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "
@@ -270,7 +254,7 @@ def _incident(header: Header) -> str:
     }
     earlier = incident.source == "probe" and not incident.observed
     how = ": it failed when it was first asked, so times are at least" if earlier else ""
-    return f"{_at(incident.start)}, {source.get(incident.source, incident.source)}{how}"
+    return f"{format_moment(incident.start)}, {source.get(incident.source, incident.source)}{how}"
 
 
 def _promises(promises: Iterable[Promise]) -> str:
@@ -288,10 +272,6 @@ def _amount(amounts: Iterable[Money]) -> str:
 
 def _length(length: timedelta | None) -> str:
     return "" if length is None else format_duration(length)
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _shortened(text: str, width: int) -> str:

@@ -1,4 +1,4 @@
-"""Durations and money as people write them, and back.
+"""Durations, moments and money as people write them, and back.
 
 A number without its unit is refused: "30" in a plan means seconds to one reader and minutes to
 the next.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -38,6 +38,11 @@ def format_duration(value: timedelta) -> str:
             parts.append(f"{left // size}{unit}")
         left %= size
     return " ".join(parts)
+
+
+def format_moment(moment: datetime) -> str:
+    """``2026-03-14 03:12:05 UTC``, of an aware moment."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -51,5 +51,5 @@ def test_without_a_plan_nothing_is_offered_and_nothing_said(
 
 
 def test_commands_are_offered_by_their_beginning() -> None:
-    assert offered("re") == ["rebuild", "resume", "refuse", "report"]
+    assert offered("re") == ["rebuild", "resume", "reopen", "refuse", "reap", "report"]
     assert "--version" in offered("--")

@@ -177,7 +177,8 @@ def test_only_the_newest_earlier_runs_count_and_never_the_run_itself() -> None:
 def test_what_is_expected_of_a_planned_move_has_its_closing(mode: RunMode) -> None:
     plan = plans.plan()
     began = simulated_runs.began(plan, build_graph(plan, RunKind.REBUILD, mode=mode))
-    found = expecting(plan, lambda _: ())(replace(began, mode=mode))
+    record = Record(seq=0, at=BEGAN, body=replace(began, mode=mode))
+    found = expecting(plan, lambda _: ())((record,))
     assert ("quiesce" in found.steps) == (mode is RunMode.PLANNED)
 
 
