@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ from drkit import processes
 from drkit.adapters import pulumi_repair
 from drkit.adapters.adoption import Cloud
 from drkit.adapters.pulumi_stack import StackTool
-from drkit.model.outcome import State
+from drkit.model.outcome import Outcome
 from drkit.model.step import StackWork
 from drkit.ports import Context
 from tests.contract.pulumi.conftest import REGION, Site
+from tests.contract.pulumi.small import SMALL, with_small_network
 
 KINDS = {
     "addresses": ("describe_addresses", "Addresses"),
@@ -77,8 +79,14 @@ def holding(call: str) -> Iterator[Held]:
             held.go_on.set()
 
 
-def bring_up(stack: str, context: Context) -> None:
-    StackTool(StackWork(stack=stack)).do(context, lambda _line: None)
+def bring_up(stack: str, context: Context) -> Outcome:
+    """What it says is added to the file ``said`` of the context's folder."""
+    with (context.folder / "said").open("a", buffering=1) as said:
+
+        def write(line: str) -> None:
+            said.write(f"{line}\n")
+
+        return StackTool(StackWork(stack=stack)).do(context, write)
 
 
 def kill_while(call: str, stack: str, context: Context, *, only_cli: bool) -> None:
@@ -110,7 +118,7 @@ def live(site: Site, generation: int) -> Counter[str]:
             for each in entry.get("Instances", [entry]):
                 # looked at here, too: moto 5.2 does not filter NAT gateways
                 found[kind] += {"Key": "generation", "Value": str(generation)} in each["Tags"]
-    return found
+    return +found  # without what there is none of
 
 
 def generation(site: Site, number: int) -> Site:
@@ -118,47 +126,64 @@ def generation(site: Site, number: int) -> Site:
     return Site(context=replace(site.context, target=target), cloud=site.cloud)
 
 
-@pytest.mark.parametrize(
-    ("number", "stack", "call", "only_cli"),
-    [
-        (1, "network", "create_vpc", False),
-        (2, "network", "create_nat_gateway", True),
-        (3, "network", "associate_route_table", False),
-        (4, "compute", "run_instances", False),
-    ],
-)
-def test_what_was_being_made_is_adopted_and_nothing_is_there_twice(
-    site: Site, number: int, stack: str, call: str, only_cli: bool
+@pytest.fixture(scope="module")
+def small(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return with_small_network(site, tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
+def told(site: Site, tmp_path: Path) -> Site:
+    """With a folder of its own, in which the updates that are killed write down what they say."""
+    return replace(site, context=replace(site.context, folder=tmp_path))
+
+
+def adopted(site: Site) -> list[str]:
+    """The kinds that updates of the site's stacks have adopted, oldest first."""
+    said = (site.context.folder / "said").read_text().splitlines()
+    return [line.split()[1].rpartition(":")[2] for line in said if line.startswith("adopts ")]
+
+
+def test_an_update_killed_again_and_again_adopts_what_was_being_made_and_makes_nothing_twice(
+    told: Site,
 ) -> None:
-    mine, said = generation(site, number), list[str]()
-    if stack == "compute":
-        mine.bring("network")
-        mine.bring("storage")
-    before = live(mine, number)
-    kill_while(call, stack, mine.seen(), only_cli=only_cli)
-    outcome = StackTool(StackWork(stack=stack)).do(mine.seen(), said.append)
-    assert outcome.state is State.DONE, outcome.failures
-    assert [line for line in said if line.startswith("adopts ")], said
-    assert live(mine, number) - before == WHOLE[stack]
-    assert mine.bring(stack).changed == 0
+    """Each of them begins with what the one before had left."""
+    mine = generation(told, 1)
+    for call, only_cli, sought in (
+        ("create_vpc", False, ""),
+        ("create_nat_gateway", True, "Vpc"),
+        ("associate_route_table", False, "NatGateway"),
+    ):
+        kill_while(call, "network", mine.seen(), only_cli=only_cli)
+        assert not sought or sought in adopted(mine), adopted(mine)
+    assert bring_up("network", mine.seen()).done
+    assert "RouteTableAssociation" in adopted(mine), adopted(mine)
+    assert live(mine, 1) == WHOLE["network"]
+    assert mine.bring("network").changed == 0
+
+    mine.facts["storage"] = {"bucket": "boutique-nowhere"}  # hosts have nothing to do with it
+    kill_while("run_instances", "compute", mine.seen(), only_cli=False)
+    assert bring_up("compute", mine.seen()).done
+    assert "Instance" in adopted(mine), adopted(mine)
+    assert live(mine, 1) - Counter(WHOLE["network"]) == WHOLE["compute"]
+    assert mine.bring("compute").changed == 0
 
 
 def test_without_adoption_it_would_be_there_twice(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    small: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away."""
-    mine = generation(site, 5)
+    mine = generation(small, 5)
     kill_while("create_vpc", "network", mine.seen(), only_cli=False)
     monkeypatch.setattr(Cloud, "find", lambda *_: None)
     monkeypatch.setattr(pulumi_repair, "_SETTLED", 0 * pulumi_repair._SETTLED)
     assert mine.bring("network").done
-    assert live(site, 5)["vpcs"] == 2
+    assert live(small, 5)["vpcs"] == 2
 
 
-def test_a_look_after_the_kill_clears_it_away_and_finds_that_work_is_left(site: Site) -> None:
-    mine = generation(site, 6)
+def test_a_look_after_the_kill_clears_it_away_and_finds_that_work_is_left(small: Site) -> None:
+    mine = generation(small, 6)
     kill_while("create_subnet", "network", mine.seen(), only_cli=False)
     assert StackTool(StackWork(stack="network")).look(mine.seen()) is None
     assert "adopts aws:ec2/subnet:Subnet" in mine.context.log.read_text()
     assert mine.bring("network").done
-    assert live(site, 6)["subnets"] == 3
+    assert live(small, 6) == SMALL
