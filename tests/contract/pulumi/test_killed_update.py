@@ -24,7 +24,7 @@ from drkit.model.outcome import Outcome
 from drkit.model.step import StackWork
 from drkit.ports import Context
 from tests.contract.pulumi.conftest import REGION, Site
-from tests.contract.pulumi.small import SMALL, with_small_network
+from tests.contract.pulumi.small import with_small_network
 
 KINDS = {
     "addresses": ("describe_addresses", "Addresses"),
@@ -94,7 +94,9 @@ def kill_while(call: str, stack: str, context: Context, *, only_cli: bool) -> No
     process = multiprocessing.get_context("spawn").Process(target=bring_up, args=(stack, context))
     with holding(call) as held:
         process.start()
-        assert held.reached.wait(90), f"{call} was never called"
+        while process.is_alive() and not held.reached.wait(0.1):
+            pass  # a busy machine may take minutes; what never comes has the test's own limit
+        assert held.reached.is_set(), f"{call} was never called"
         assert process.pid is not None
         below = processes.descendants(process.pid)
         if only_cli:
@@ -126,11 +128,6 @@ def generation(site: Site, number: int) -> Site:
     return Site(context=replace(site.context, target=target), cloud=site.cloud)
 
 
-@pytest.fixture(scope="module")
-def small(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return with_small_network(site, tmp_path_factory.mktemp("small"))
-
-
 @pytest.fixture
 def told(site: Site, tmp_path: Path) -> Site:
     """With a folder of its own, in which the updates that are killed write down what they say."""
@@ -160,30 +157,35 @@ def test_an_update_killed_again_and_again_adopts_what_was_being_made_and_makes_n
     assert live(mine, 1) == WHOLE["network"]
     assert mine.bring("network").changed == 0
 
+
+def test_hosts_that_were_being_made_are_adopted_and_none_is_there_twice(told: Site) -> None:
+    mine = generation(told, 4)
+    assert mine.bring("network").done
     mine.facts["storage"] = {"bucket": "boutique-nowhere"}  # hosts have nothing to do with it
+    before = live(mine, 4)
     kill_while("run_instances", "compute", mine.seen(), only_cli=False)
     assert bring_up("compute", mine.seen()).done
     assert "Instance" in adopted(mine), adopted(mine)
-    assert live(mine, 1) - Counter(WHOLE["network"]) == WHOLE["compute"]
+    assert live(mine, 4) - before == WHOLE["compute"]
     assert mine.bring("compute").changed == 0
 
 
 def test_without_adoption_it_would_be_there_twice(
-    small: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away."""
-    mine = generation(small, 5)
+    mine = generation(with_small_network(site, tmp_path), 5)
     kill_while("create_vpc", "network", mine.seen(), only_cli=False)
     monkeypatch.setattr(Cloud, "find", lambda *_: None)
     monkeypatch.setattr(pulumi_repair, "_SETTLED", 0 * pulumi_repair._SETTLED)
     assert mine.bring("network").done
-    assert live(small, 5)["vpcs"] == 2
+    assert live(mine, 5)["vpcs"] == 2
 
 
-def test_a_look_after_the_kill_clears_it_away_and_finds_that_work_is_left(small: Site) -> None:
-    mine = generation(small, 6)
+def test_a_look_after_the_kill_clears_it_away_and_finds_that_work_is_left(site: Site) -> None:
+    mine = generation(site, 6)
     kill_while("create_subnet", "network", mine.seen(), only_cli=False)
     assert StackTool(StackWork(stack="network")).look(mine.seen()) is None
     assert "adopts aws:ec2/subnet:Subnet" in mine.context.log.read_text()
     assert mine.bring("network").done
-    assert live(small, 6) == SMALL
+    assert live(site, 6)["subnets"] == 3
