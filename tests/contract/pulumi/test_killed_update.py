@@ -140,10 +140,10 @@ def adopted(site: Site) -> list[str]:
     return [line.split()[1].rpartition(":")[2] for line in said if line.startswith("adopts ")]
 
 
-def test_an_update_killed_again_and_again_adopts_what_was_being_made_and_makes_nothing_twice(
+def test_what_was_being_made_is_adopted_and_nothing_is_there_twice(
     told: Site,
 ) -> None:
-    """Each of them begins with what the one before had left."""
+    """In an update that is killed three times: each begins with what the one before had left."""
     mine = generation(told, 1)
     for call, only_cli, sought in (
         ("create_vpc", False, ""),
