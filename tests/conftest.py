@@ -22,10 +22,22 @@ from tests.survivors import alive_with
 UNIT = Path(__file__).parent / "unit"
 OF_THE_SANDBOX = ("tests/e2e/", "tests/integration/sandbox/")
 """Tests that bring up the sandbox, of which there is one on a machine: one of them at a time."""
-LAST = "tests/integration/sandbox/test_life.py"
-"""Compares the whole machine before and after, and so waits until the lab is done."""
 OF_THE_LAB = ("tests/integration/playbooks/", "tests/integration/wheel/")
 """Tests on the lab's hosts: one of them at a time, and beside those of the sandbox."""
+LONGEST_FIRST = (
+    # compares the whole machine before and after, and so comes before the lab changes it
+    "tests/integration/sandbox/test_life.py",
+    *OF_THE_SANDBOX,
+    # of another process, which has no more to do with hosts than that one takes
+    "tests/contract/pulumi/test_lost_state.py",
+    *OF_THE_LAB,
+    "tests/contract/pulumi/",
+    "tests/integration/provider/",
+    "tests/chaos/",
+    "tests/integration/",
+    "tests/contract/",
+)
+"""As measured: what is short comes last, so that no process waits long for another's end."""
 
 settings.register_profile(
     "drkit",
@@ -42,6 +54,11 @@ class ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
 
     (xdist 3.8 has groups for this, and pytest 9.2 does not let it see them.)
     """
+
+    def schedule(self) -> None:
+        """In the order of the collection; xdist's own begins with the file of the most tests."""
+        self.config.option.loadscopereorder = False
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(OF_THE_SANDBOX):
@@ -60,7 +77,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.nodeid.startswith(LAST))
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(test: str) -> int:
+    places = (n for n, place in enumerate(LONGEST_FIRST) if test.startswith(place))
+    return next(places, len(LONGEST_FIRST))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace:

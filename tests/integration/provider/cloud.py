@@ -3,6 +3,7 @@ on state in a folder."""
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import urllib.request
@@ -15,6 +16,7 @@ import botocore.session
 from moto.server import ThreadedMotoServer
 from pulumi import automation as auto
 
+from drkit.adapters.pulumi_workspace import _Cli
 from drkit.toolchain.pulumi import find_pulumi
 
 ACCOUNT = "123456789012"  # moto's own, as nobody has signed in
@@ -37,13 +39,7 @@ class Cloud:
 
     def client(self, service: str, region: str = "eu-west-3") -> Any:
         """A botocore client that asks moto behind Pulumi's back."""
-        return botocore.session.get_session().create_client(
-            service,
-            region_name=region,
-            endpoint_url=self.url,
-            aws_access_key_id="operator",
-            aws_secret_access_key="secret",
-        )
+        return _client(self.url, service, region)
 
     def register_image(self, name: str = "shop-12", region: str = "eu-west-3") -> str:
         """The id of a new image, as `sandbox up` registers one."""
@@ -51,6 +47,18 @@ class Cloud:
             Name=name, RootDeviceName="/dev/sda1", Architecture="x86_64"
         )
         return str(image["ImageId"])
+
+
+@functools.cache
+def _client(url: str, service: str, region: str) -> Any:
+    """One for all who ask: EC2's takes most of a second of a core to make."""
+    return botocore.session.get_session().create_client(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id="operator",
+        aws_secret_access_key="secret",
+    )
 
 
 def write_sandbox(folder: Path, url: str, **more: str) -> None:
@@ -79,15 +87,26 @@ class Project:
     cloud: Cloud
     folder: Path
     region: str = "eu-west-3"
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     def stack(self, program: Program) -> auto.Stack:
-        state = self.folder / "state"
-        state.mkdir(parents=True, exist_ok=True)
-        root = self.folder / "pulumi"
-        if not root.exists():
-            (root / "bin").mkdir(parents=True)
-            (root / "bin" / "pulumi").symlink_to(find_pulumi())
+        """The stack with this program; region and settings are those it was first asked for by."""
+
+        def as_program() -> None:
+            program()
+
+        self._stack.workspace.program = as_program
+        return self._stack
+
+    @functools.cached_property
+    def _stack(self) -> auto.Stack:
+        """Made once, and its settings written as a file: each call of the CLI is half a second."""
+        state, work = self.folder / "state", self.folder / "work"
+        for each in (state, work):
+            each.mkdir(parents=True)
+        (work / "Pulumi.yaml").write_text(json.dumps({"name": "provider", "runtime": "python"}))
+        config = {"aws:region": self.region, **self.settings}
+        (work / "Pulumi.test.yaml").write_text(json.dumps({"config": config}))
         environment = {
             "AWS_ACCESS_KEY_ID": "operator",
             "AWS_SECRET_ACCESS_KEY": "secret",
@@ -98,23 +117,13 @@ class Project:
             "PULUMI_HOME": str(self.cloud.home),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
-
-        def as_program() -> None:
-            program()
-
-        stack = auto.create_or_select_stack(
-            stack_name="test",
-            project_name="provider",
-            program=as_program,
-            opts=auto.LocalWorkspaceOptions(
-                env_vars=environment,
-                pulumi_command=auto.PulumiCommand(root=str(root)),
-                pulumi_home=str(self.cloud.home),
-            ),
+        workspace = auto.LocalWorkspace(
+            work_dir=str(work),
+            pulumi_home=str(self.cloud.home),
+            env_vars=environment,
+            pulumi_command=_Cli(find_pulumi()),
         )
-        for key, value in {"aws:region": self.region, **self.settings}.items():
-            stack.set_config(key, auto.ConfigValue(value), path=key.count(".") > 0)
-        return stack
+        return auto.Stack.create("test", workspace)
 
     def up(self, program: Program) -> auto.UpResult:
         return self.stack(program).up()

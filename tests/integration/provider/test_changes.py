@@ -120,7 +120,7 @@ def test_a_name_given_twice_is_replaced_old_one_first(cloud: Cloud, project: Pro
 
 
 def test_default_tags_of_the_provider_are_on_everything(cloud: Cloud, project: Project) -> None:
-    project.settings = {"aws:defaultTags.tags.shop": "boutique"}
+    project.settings = {"aws:defaultTags": {"tags": {"shop": "boutique"}}}
 
     def program() -> None:
         net = ec2.Vpc("net", cidr_block="10.64.0.0/16", tags={"Name": "net"})

@@ -64,11 +64,17 @@ REFUSED = {
 }
 
 
+@pytest.fixture(scope="module")
+def blank(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One for all previews, which write nothing."""
+    return Project(cloud=cloud, folder=tmp_path_factory.mktemp("blank"))
+
+
 @pytest.mark.parametrize("program", [each[0] for each in REFUSED.values()], ids=list(REFUSED))
-def test_a_preview_refuses(program: Callable[[], None], project: Project) -> None:
+def test_a_preview_refuses(program: Callable[[], None], blank: Project) -> None:
     expected = next(text for written, text in REFUSED.values() if written is program)
     with pytest.raises(auto.CommandError) as refused:
-        project.preview(program)
+        blank.preview(program)
     assert expected in str(refused.value)
 
 

@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import boto3
 import certifi
 import httpx
 import pytest
@@ -142,11 +144,60 @@ def installed(programs: Path, cloud: Path, oven: Oven, tmp_path: Path) -> Instal
     )
 
 
+@dataclass(slots=True)
+class Outside:
+    """The cloud with what `drkit prepare` made, and the way back to that: a run changes nothing
+    but what is in buckets.
+    """
+
+    url: str
+    made: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    """Bucket → key and version of each object."""
+
+    @property
+    def _s3(self) -> Any:
+        return boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name="eu-north-1",
+            aws_access_key_id="operator",
+            aws_secret_access_key="secret",
+        )
+
+    def remember(self) -> None:
+        names = [bucket["Name"] for bucket in self._s3.list_buckets()["Buckets"]]
+        self.made = {name: frozenset(self._objects(name)) for name in names}
+
+    def go_back(self) -> None:
+        s3 = self._s3
+        for bucket in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+            for key, version in set(self._objects(bucket)) - self.made[bucket]:
+                s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+            assert frozenset(self._objects(bucket)) == self.made[bucket], bucket
+
+    def _objects(self, bucket: str) -> Iterator[tuple[str, str]]:
+        found = self._s3.list_object_versions(Bucket=bucket)
+        assert not found["IsTruncated"]
+        for each in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+            yield each["Key"], each["VersionId"]
+
+
+@pytest.fixture(scope="session")
+def outside(cloud: Path) -> Outside:
+    """Nothing but what was prepared: moto is one per process, and other tests fill it, too."""
+    regions = json.loads((cloud / "sandbox.json").read_text())["regions"]
+    url = regions[REGION]["endpoint"]
+    httpx.post(f"{url}/moto-api/reset").raise_for_status()
+    return Outside(url=url)
+
+
 @pytest.fixture
-def prepared(installed: Installed) -> Installed:
+def prepared(installed: Installed, outside: Outside) -> Installed:
     """With what is outside, made; and nothing of the tests before: runs are kept there, too."""
-    state = json.loads((Path(installed.environment["DRKIT_SANDBOX"]) / "sandbox.json").read_text())
-    httpx.post(f"{state['regions'][REGION]['endpoint']}/moto-api/reset").raise_for_status()
+    if outside.made:
+        outside.go_back()
+        return installed
     said = installed.drkit("prepare")
     assert said.returncode == 0, said.stderr
+    outside.remember()
     return installed

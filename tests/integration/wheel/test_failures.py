@@ -9,8 +9,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.integration.wheel.bakery import REGION
 from tests.integration.wheel.conftest import Installed
 
@@ -83,28 +81,29 @@ def test_a_check_that_fails_ends_with_its_own_code_and_its_words(prepared: Insta
     assert tries(deployed(prepared, code=0))["taste"] == 2
 
 
-@pytest.mark.parametrize(
-    ("mistake", "words"),
-    [
-        ('pulumi.export("bucket", nothing)', "nothing"),
-        ('raise RuntimeError("no flour left")', "no flour left"),
-    ],
-)
 def test_a_stack_that_fails_half_way_stops_what_needs_it_and_is_tried_again(
-    prepared: Installed, mistake: str, words: str
+    prepared: Installed,
 ) -> None:
     program = prepared.folder / "stacks" / "storage" / "__main__.py"
-    right = spoil(program, 'pulumi.export("bucket", "bakery-bread")', mistake)
-    failed = deployed(prepared, code=6)
-    assert states(failed) == {
-        "storage": "failed",
-        "bake": "not run",
-        "window": "not run",
-        "taste": "not run",
-    }
-    assert words in json.dumps(step(failed, "storage")["failures"])
-    program.write_text(right)
-    assert set(states(deployed(prepared, code=0)).values()) == {"done"}
+    export, runs = 'pulumi.export("bucket", "bakery-bread")', set()
+    for mistake, words in (
+        ('pulumi.export("bucket", nothing)', "nothing"),
+        ('raise RuntimeError("no flour left")', "no flour left"),
+    ):
+        right = spoil(program, export, mistake)
+        failed = deployed(prepared, code=6)
+        assert states(failed) == {
+            "storage": "failed",
+            "bake": "not run",
+            "window": "not run",
+            "taste": "not run",
+        }
+        assert words in json.dumps(step(failed, "storage")["failures"])
+        program.write_text(right)
+        runs.add(failed["run"]["id"])
+    done = deployed(prepared, code=0)
+    assert set(states(done).values()) == {"done"}
+    assert runs == {done["run"]["id"]}
 
 
 def test_a_host_that_is_not_the_one_whose_key_is_pinned_is_refused_by_name(
