@@ -112,7 +112,9 @@ class Reaper:
 
         target = Target(shop=self._plan.shop, region=self._region, generation=number)
         left = known.left.get(number)
-        builder = None if left else next(self._builders(target), None)
+        # nobody can open again what was opened and serves no more: the epoch has moved on
+        over = left is not None or number in known.opened
+        builder = None if over else next(self._builders(target), None)
         return Found(
             target=target,
             opened=number in known.opened,

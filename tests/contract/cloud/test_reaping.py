@@ -142,6 +142,16 @@ def test_what_a_move_has_closed_the_old_site_for_is_not_removed_however_old(
     assert destroyed == [TARGET.name]
 
 
+def test_what_was_opened_and_serves_no_more_is_removed_whatever_its_run_did_not_end(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    run = left(plan, YES, *ended(State.FAILED, "live.sales"), RunEnded(stand="finished"))
+    served_by(world, plan, REGION, run=run, number=2)
+    served_by(world, plan, "eu-west-3", run="run-3", number=3)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
 def test_while_another_place_works_on_the_site_nothing_is_removed(
     world: World, plan: Plan, destroyed: list[str]
 ) -> None:
