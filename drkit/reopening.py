@@ -36,10 +36,13 @@ def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
     somebody works on another site, StepError.
     """
     from drkit.adapters.epoch import read_epoch
+    from drkit.adapters.worlds import check_account
 
     if not reason.strip():
         raise UsageError("giving a site back needs a --reason: it is recorded")
     around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=next(iter(plan.sites), "")))
+    if problems := check_account(around.world, plan):
+        raise ConfigurationError("nothing was touched", problems=problems)
     serving = around.epoch.serving
     if serving is None:
         raise ConfigurationError(
@@ -62,13 +65,22 @@ def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
             )
         for there, held in alone:
             _break_off(there, held, word)
-        outcome = tend(plan, PlaybookWork(playbook=REOPEN, hosts="all"), say=say, log=log)
+        try:
+            outcome = tend(plan, PlaybookWork(playbook=REOPEN, hosts="all"), say=say, log=log)
+        except (ConfigurationError, StepError) as error:
+            # by now the move is over, so something was touched
+            raise _not_yet(serving.name, str(error), error.remedy) from error
     if not outcome.done:
-        raise StepError(
-            f"{serving.name} was not given back: {outcome.message}",
-            remedy=f"all it said: {log}; mend it, and run the same command again",
-        )
+        raise _not_yet(serving.name, outcome.message, f"all it said: {log}; mend it")
     return serving.name
+
+
+def _not_yet(site: str, why: str, remedy: str) -> StepError:
+    return StepError(
+        f"{site} was not given back, and takes no customers before it was: {why}",
+        remedy=f"{remedy or 'mend it'}; then run the same command again: the move that closed it is"
+        " over",
+    )
 
 
 def _alone(around: Around, whole: ExitStack) -> Held:

@@ -41,12 +41,14 @@ def words(plan: Plan, run: str) -> list[SiteReopened]:
 
 
 def test_the_word_is_on_record_before_a_host_is_looked_for(shop: Write, world: World) -> None:
-    """There are no hosts in this cloud: it dies half-way, and the move is over all the same."""
+    """There are no hosts in this cloud: it dies half-way, and the move is over all the same, so
+    nobody is told that nothing was touched."""
     plan = shop()
     served_by(world, plan, "eu-west-3")
     run = left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
-    with pytest.raises(DrkitError):
+    with pytest.raises(StepError, match="was not given back") as half_way:
         given_back(plan)
+    assert "the move that closed it is over" in half_way.value.remedy
     [word] = words(plan, run)
     assert (word.site, word.reason) == ("eu-west-3.g1", "too slow")
     assert word.key == Owner(plan.root).key
