@@ -11,6 +11,7 @@ unless a person leaves that behind. Refuses to leave one that customers are sent
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from drkit.adapters.preflight import Intent
     from drkit.adapters.runs_folder import RunsFolder
 
+ANOTHER_GENERATION = "another-generation"
+"""The problem that a second generation is left in a row."""
 ANOTHER_PLAN = "the plan is not the one that it began with"
 
 
@@ -138,6 +141,23 @@ def _behind(wish: Wish, known: Known, left: RunBegan | None) -> LeftGeneration |
         at=SystemClock().now(),
         run=left.run if left is not None and building else "",
     )
+
+
+def left_again(found: Carrying, known: Known) -> Iterator[Problem]:
+    """A generation that is left although it was itself begun in place of one: it may well be the
+    same command again, with a reason that was meant for something else.
+    """
+    behind, before = found.behind, known.generations.left
+    number = behind.target.generation if behind else 0
+    if behind and behind.run and number not in before and number - 1 in before:
+        yield Problem(
+            place=ANOTHER_GENERATION,
+            message=f"{behind.target.name} is built in place of one that was left"
+            f" ({before[number - 1].reason}), and would be left as well",
+            remedy="to carry on with it, leave --new-generation out; else: --accept"
+            f" {ANOTHER_GENERATION} --reason WHY",
+            acceptable=True,
+        )
 
 
 def _given_up(left: RunBegan, known: Known, behind: LeftGeneration | None) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from drkit.carrying import Known, carrying
+from drkit.carrying import Known, carrying, left_again
 from drkit.errors import ConfigurationError, Problem, StepError
 from drkit.model.record import IncidentBegan, RunBegan, RunLeft, Target
 from drkit.model.step import RunKind, RunMode
@@ -166,7 +166,7 @@ def open_plan(around: Around) -> Opened:
         world=around.world,
         epoch=epoch,
         vault=around.vault,
-        problems=(*around.problems, *world_problems(intent)),
+        problems=(*around.problems, *world_problems(intent), *left_again(found, known)),
         versions=versions(),
         target=found.target,
         unfinished=intent.carried_on,

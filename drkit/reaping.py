@@ -112,7 +112,9 @@ class Reaper:
 
         target = Target(shop=self._plan.shop, region=self._region, generation=number)
         left = known.left.get(number)
-        builder = None if left else next(self._builders(target), None)
+        # nobody can open again what was opened and serves no more: the epoch has moved on
+        over = left is not None or number in known.opened
+        builder = None if over else next(self._builders(target), None)
         return Found(
             target=target,
             opened=number in known.opened,
@@ -128,9 +130,16 @@ class Reaper:
                 bodies = (record.body for record in self._runs.records(began.run))
                 yield Builder(
                     run=began.run,
-                    stale=self._runs.is_stale(began.run),
+                    stale=self._runs.is_stale(began.run) and not self._holds_off(began.run),
                     consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
                 )
+
+    def _holds_off(self, run: str) -> bool:
+        """Whether a planned move has closed the old site: however long it was left alone, the same
+        command carries on with it.
+        """
+        move = self._runs.move(run)
+        return move is not None and move.holds_customers_off and move.given_up is None
 
     def _remedy(self, found: Found) -> str:
         if found.opened:

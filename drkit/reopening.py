@@ -35,9 +35,14 @@ def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
     Raises UsageError without a reason, ConfigurationError where no site serves, RunBusy while
     somebody works on another site, StepError.
     """
+    from drkit.adapters.epoch import read_epoch
+    from drkit.adapters.worlds import check_account
+
     if not reason.strip():
         raise UsageError("giving a site back needs a --reason: it is recorded")
     around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=next(iter(plan.sites), "")))
+    if problems := check_account(around.world, plan):
+        raise ConfigurationError("nothing was touched", problems=problems)
     serving = around.epoch.serving
     if serving is None:
         raise ConfigurationError(
@@ -45,17 +50,37 @@ def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
         )
     word = SiteReopened(site=serving.name, reason=reason, operator=operator())
     with ExitStack() as whole:
-        for region in plan.sites:
-            if region != serving.region:
-                there = replace(around, wish=replace(around.wish, region=region))
-                _break_off(there, _alone(there, whole), word)
-        outcome = tend(plan, PlaybookWork(playbook=REOPEN, hosts="all"), say=say, log=log)
+        others = [
+            replace(around, wish=replace(around.wish, region=region))
+            for region in plan.sites
+            if region != serving.region
+        ]
+        alone = [(there, _alone(there, whole)) for there in others]
+        # only now does nobody raise it any more
+        if read_epoch(around.world, plan).number != around.epoch.number:
+            raise ConfigurationError(
+                f"customers were sent away from {serving.name} at this very moment; nothing was"
+                " touched",
+                remedy="`drkit status` says where they are",
+            )
+        for there, held in alone:
+            _break_off(there, held, word)
+        try:
+            outcome = tend(plan, PlaybookWork(playbook=REOPEN, hosts="all"), say=say, log=log)
+        except (ConfigurationError, StepError) as error:
+            # by now the move is over, so something was touched
+            raise _not_yet(serving.name, str(error), error.remedy) from error
     if not outcome.done:
-        raise StepError(
-            f"{serving.name} was not given back: {outcome.message}",
-            remedy=f"all it said: {log}; mend it, and run the same command again",
-        )
+        raise _not_yet(serving.name, outcome.message, f"all it said: {log}; mend it")
     return serving.name
+
+
+def _not_yet(site: str, why: str, remedy: str) -> StepError:
+    return StepError(
+        f"{site} was not given back, and takes no customers before it was: {why}",
+        remedy=f"{remedy or 'mend it'}; then run the same command again: the move that closed it is"
+        " over",
+    )
 
 
 def _alone(around: Around, whole: ExitStack) -> Held:
@@ -68,7 +93,9 @@ def _alone(around: Around, whole: ExitStack) -> Held:
 
 
 def _break_off(around: Around, held: Held, word: SiteReopened) -> None:
-    """Write ``word`` into the journal of the move that closed the site, if one did."""
+    """Write ``word`` into the journal of the move that closed the site, if one did: also of one
+    whose cutover was started and has not raised the epoch, which is what sends customers on.
+    """
     from drkit.adapters.clock import SystemClock
     from drkit.adapters.journal_copies import bring
     from drkit.adapters.journal_file import JournalFile
@@ -78,7 +105,7 @@ def _break_off(around: Around, held: Held, word: SiteReopened) -> None:
     region, runs = around.wish.region, RunsFolder(around.wish.plan.root)
     run = runs.newest(around.wish.kind, region)
     move = runs.move(run) if run else None
-    if run is None or move is None or not move.can_be_broken_off:
+    if run is None or move is None or not move.holds_customers_off:
         return
     known = bring(held.store, runs, region, run)
     file = JournalFile(runs.journal(run), now=SystemClock().now)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from drkit.errors import Problem
 from drkit.model.plan import Plan, StepEntry
+from drkit.planning.cutover import first_of_cutover
 
 _KEY = re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
 _SEAL = re.compile(r"[A-Za-z0-9+/]{64}")
@@ -31,7 +32,9 @@ def _last_before_cutover(plan: Plan) -> frozenset[str]:
     """The gates behind which a cutover comes and no further gate: their yes fences the old site
     and opens the new one to customers, which is what promotes its databases.
     """
-    todo = [name for entry in plan.steps.values() if entry.cutover for name in entry.after]
+    cutovers = [entry.name for entry in plan.steps.values() if entry.cutover]
+    first = {*cutovers, *map(first_of_cutover, cutovers)}
+    todo = [name for entry in plan.steps.values() if entry.name in first for name in entry.after]
     found: set[str] = set()
     seen: set[str] = set()
     while todo:

@@ -17,6 +17,7 @@ from drkit.adapters.pulumi_outputs import NOTHING
 from drkit.adapters.runs_folder import RunsFolder
 from drkit.afar import Afar, standing
 from drkit.api import Silent
+from drkit.carrying import ANOTHER_GENERATION
 from drkit.compose import Means, Opened, look_around, open_parts
 from drkit.errors import ConfigurationError, UsageError
 from drkit.first_records import Agreed, begin
@@ -30,7 +31,7 @@ from drkit.model.wish import Wish
 from drkit.planning.graph import build_graph
 from drkit.ports import World
 from drkit.verifying import verify
-from tests.contract.cloud.opened import Write, rebuild, served_by
+from tests.contract.cloud.opened import Write, places, rebuild, served_by
 from tests.contract.cloud.test_carrying_on import ended, left
 from tests.contract.cloud.test_cutover_tools import built
 from tests.fakes.clock import START
@@ -144,6 +145,20 @@ def test_another_reason_leaves_the_next_one_too(wedged: Wedged) -> None:
     wedged.begin(opened)
     assert sorted(left_generations(wedged.store, REGION)) == [1, 2]
     assert [gone.generation for gone in wedged.left(second)] == [f"{REGION}.g1", f"{REGION}.g2"]
+
+
+def test_a_reason_for_something_else_leaves_no_second_one_by_itself(wedged: Wedged) -> None:
+    """The same command again, with a --reason that an --accept asked for."""
+    assert ANOTHER_GENERATION not in places(wedged.opened().problems), "the first is asked for"
+    wedged.begin(wedged.opened())
+    assert ANOTHER_GENERATION not in places(wedged.opened().problems), "the same carries on"
+    [problem] = [
+        problem
+        for problem in wedged.opened("the books are late").problems
+        if problem.name == ANOTHER_GENERATION
+    ]
+    assert problem.may_be_accepted
+    assert WHY in problem.message
 
 
 def test_who_dies_in_between_has_lost_nothing(wedged: Wedged) -> None:

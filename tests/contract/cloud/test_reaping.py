@@ -16,8 +16,10 @@ from drkit.cli import cli
 from drkit.destroying import Destroying, Reaped
 from drkit.errors import ConfigurationError, RunBusy, UsageError
 from drkit.model.outcome import State
+from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, RunEnded, Target
+from drkit.model.step import RunMode
 from drkit.ports import World
 from drkit.reaping import Reaper
 from tests.contract.cloud.opened import Write, served_by
@@ -122,6 +124,30 @@ def test_what_a_run_built_that_nobody_carries_on_with_is_removed(
     plan: Plan, destroyed: list[str]
 ) -> None:
     left(plan, RunEnded(stand="interrupted"), ago=OLD)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_what_a_move_has_closed_the_old_site_for_is_not_removed_however_old(
+    plan: Plan, destroyed: list[str]
+) -> None:
+    closed = (*ended(State.DONE, "quiesce"), RunEnded(stand="waits"))
+    left(plan, *closed, mode=RunMode.PLANNED, ago=OLD)
+    with pytest.raises(ConfigurationError, match="is not over"):
+        Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == []
+    word = SiteReopened(site="eu-west-3.g1", reason="too slow", operator="ana@x")
+    left(plan, *closed, word, mode=RunMode.PLANNED, ago=OLD)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_what_was_opened_and_serves_no_more_is_removed_whatever_its_run_did_not_end(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    run = left(plan, YES, *ended(State.FAILED, "live.sales"), RunEnded(stand="finished"))
+    served_by(world, plan, REGION, run=run, number=2)
+    served_by(world, plan, "eu-west-3", run="run-3", number=3)
     Reaper(plan, REGION).reap(1, silent)
     assert destroyed == [TARGET.name]
 

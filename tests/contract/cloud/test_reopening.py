@@ -19,7 +19,7 @@ from drkit.holding import hold_outside, hold_site, look_outside
 from drkit.model.outcome import State
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
-from drkit.model.record import RunEnded
+from drkit.model.record import PlanChanged, RunEnded, StepPlanned
 from drkit.model.step import QuiesceWork, RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import World
@@ -41,12 +41,14 @@ def words(plan: Plan, run: str) -> list[SiteReopened]:
 
 
 def test_the_word_is_on_record_before_a_host_is_looked_for(shop: Write, world: World) -> None:
-    """There are no hosts in this cloud: it dies half-way, and the move is over all the same."""
+    """There are no hosts in this cloud: it dies half-way, and the move is over all the same, so
+    nobody is told that nothing was touched."""
     plan = shop()
     served_by(world, plan, "eu-west-3")
     run = left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
-    with pytest.raises(DrkitError):
+    with pytest.raises(StepError, match="was not given back") as half_way:
         given_back(plan)
+    assert "the move that closed it is over" in half_way.value.remedy
     [word] = words(plan, run)
     assert (word.site, word.reason) == ("eu-west-3.g1", "too slow")
     assert word.key == Owner(plan.root).key
@@ -67,6 +69,35 @@ def test_the_word_is_signed_by_whoever_gives_back_also_where_another_place_had_t
     assert seen.unsigned == 0
     last = records_outside(store, "eu-central-1", run)[-1]
     assert last.body == words(plan, run)[0]
+
+
+def test_a_move_whose_cutover_has_not_raised_the_epoch_is_broken_off_too(
+    shop: Write, world: World
+) -> None:
+    """Its consent is on record: carried on with, it would send customers to what has grown old."""
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    cut = StepPlanned(
+        id="cutover.epoch", kind="epoch", needs=(), owner="sre", budget=None, processes=()
+    )
+    changed = PlanChanged(
+        changes=(),
+        plan=plan.source,
+        steps=(cut,),
+        again=(),
+        kept=(),
+        dropped=(),
+        reason="x",
+        operator="ana@x",
+    )
+    tried = ended(State.FAILED, "cutover.epoch")
+    run = left(plan, changed, *CLOSED, *tried, mode=RunMode.PLANNED)
+    assert RunsFolder(plan.root).move(run).sent_on is not None  # type: ignore[union-attr]
+    assert carried_on(plan) == run
+    with pytest.raises(DrkitError):
+        given_back(plan)
+    assert len(words(plan, run)) == 1
+    assert carried_on(plan) is None
 
 
 def test_a_run_that_closed_nothing_is_left_as_it_is(shop: Write, world: World) -> None:

@@ -70,6 +70,11 @@ def test_an_act_between_gate_and_cutover_changes_nothing() -> None:
     assert asked(shop(consent(), warm, cutover("warm"))) == 2
 
 
+def test_a_gate_that_the_first_part_of_a_cutover_waits_for_takes_two() -> None:
+    part = plans.entry("cutover.epoch", after=("consent",))
+    assert asked(shop(consent(), cutover(*PROOFS), part)) == 2
+
+
 def test_a_sealed_code_has_a_gate_to_be_broken_at() -> None:
     """With two people asked by default, a code is obeyed and no longer said to be ignored."""
 
