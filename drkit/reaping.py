@@ -124,11 +124,13 @@ class Reaper:
     def _builders(self, target: Target) -> Iterator[Builder]:
         for kind in RunKind:
             began = self._runs.left_behind(kind, self._region)
-            if began is not None and began.target == target:
+            move = self._runs.move(began.run) if began is not None else None
+            # whose old site was given back is carried on with by nobody
+            if began is not None and began.target == target and not (move and move.reopened):
                 bodies = (record.body for record in self._runs.records(began.run))
                 yield Builder(
                     run=began.run,
-                    stale=self._runs.is_stale(began.run),
+                    stale=self._runs.is_stale(began.run) and not (move and move.keeps),
                     consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
                 )
 

@@ -16,8 +16,10 @@ from drkit.cli import cli
 from drkit.destroying import Destroying, Reaped
 from drkit.errors import ConfigurationError, RunBusy, UsageError
 from drkit.model.outcome import State
+from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, RunEnded, Target
+from drkit.model.step import RunMode
 from drkit.ports import World
 from drkit.reaping import Reaper
 from tests.contract.cloud.opened import Write, served_by
@@ -122,6 +124,21 @@ def test_what_a_run_built_that_nobody_carries_on_with_is_removed(
     plan: Plan, destroyed: list[str]
 ) -> None:
     left(plan, RunEnded(stand="interrupted"), ago=OLD)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_what_a_planned_move_would_carry_on_with_is_not_removed_until_its_old_site_is_given_back(
+    plan: Plan, destroyed: list[str]
+) -> None:
+    """However old it is: nobody was served meanwhile. And then also where somebody had said yes."""
+    closed = (*ended(State.DONE, "quiesce"), YES, RunEnded(stand="interrupted"))
+    left(plan, *closed[:2], closed[-1], ago=OLD, mode=RunMode.PLANNED)
+    with pytest.raises(ConfigurationError, match="is not over"):
+        Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == []
+    back = SiteReopened(site="eu-west-3.g1", reason="too slow", operator="ana@x")
+    left(plan, *closed, back, mode=RunMode.PLANNED)
     Reaper(plan, REGION).reap(1, silent)
     assert destroyed == [TARGET.name]
 
