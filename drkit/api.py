@@ -60,8 +60,8 @@ class Options:
     accept_plan_change: bool = False
     """Carry on with an unfinished run in spite of a changed plan, for ``reason``."""
     mode: RunMode | None = None
-    """Planned: close the old site first and lose nothing. None: as the run that is carried on with;
-    a new one is unplanned."""
+    """Of a rebuild. Planned: close the old site first and lose nothing. None: as the run that is
+    carried on with; a new one is unplanned."""
     new_generation: bool = False
     """Of a rebuild: leave what was built and never opened behind, for ``reason``."""
     max_parallel: int = 8

@@ -215,7 +215,7 @@ def _against_planned(
 
     if move.reopened:
         return "the old site was given back to its customers since"
-    if move.closed is None and runs.is_stale(left.run):
+    if not move.keeps and runs.is_stale(left.run):
         return "it was left alone for too long"
     needs_it_closed = move.caught_up is not None or wish.mode is RunMode.UNPLANNED
     return "the old site serves customers" if needs_it_closed and serves(intent) else ""

@@ -92,7 +92,7 @@ class Destroying:
         """What the stacks that it needs made, where that is known: nothing is destroyed by it, but
         a state that is brought back is compared with what the program would make.
         """
-        from drkit.adapters.pulumi_outputs import outputs
+        from drkit.adapters.pulumi_outputs import outputs, public
         from drkit.adapters.pulumi_workspace import backend_of
 
         backend = backend_of(self.plan, self.world, self.vault)
@@ -102,7 +102,7 @@ class Destroying:
                 made = outputs(self.plan, backend, name=need, stack=self.target.name)
             except (ConfigurationError, StepError):
                 made = {}
-            facts[need] = {k: v for k, v in made.items() if not isinstance(v, Secret)}
+            facts[need] = public(made)
         return facts
 
 

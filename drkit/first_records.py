@@ -81,9 +81,11 @@ def _has_incident(wish: Wish, opened: Opened, before: tuple[Record, ...]) -> boo
     """Whether a start of the incident is to be written down now. None of a deployment; and none of
     a planned move, whose clock starts with the closing, unless the old site is lost before that.
     """
+    if wish.kind is RunKind.DEPLOY:
+        return False
     # a start that the operator names corrects an earlier one; the last record counts
-    if wish.kind is RunKind.DEPLOY or wish.since is not None:
-        return wish.kind is not RunKind.DEPLOY
+    if wish.since is not None:
+        return True
     if opened.mode is RunMode.PLANNED:
         move = move_of(before)
         if wish.mode is not RunMode.UNPLANNED or (move and move.holds_customers_off):

@@ -8,21 +8,18 @@ dies in between has lost nothing: the next run finds what is outside, and writes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drkit.compose import Opened, Parts
 from drkit.engine.progress import is_left
 from drkit.errors import JournalDamaged
+from drkit.holding import add_record
 from drkit.model.record import GenerationLeft, Record
 from drkit.operating import operator
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
     from drkit.adapters.runs_folder import RunsFolder
-
-_PATIENCE = timedelta(seconds=15)
-"""How long the record in the other run's journal may take on its way outside."""
 
 
 def leave_behind(opened: Opened, parts: Parts, held: Held) -> None:
@@ -64,10 +61,7 @@ def _end(runs: RunsFolder, record: GenerationLeft, held: Held) -> None:
     """End the run that had built the generation, once. A journal that cannot be read stays as it
     is: nobody can carry on by it.
     """
-    from drkit.adapters.clock import SystemClock
     from drkit.adapters.journal_copies import bring
-    from drkit.adapters.journal_file import JournalFile
-    from drkit.adapters.journal_outside import JournalOutside
 
     run, path = record.built_by, runs.journal(record.built_by)
     try:
@@ -76,7 +70,4 @@ def _end(runs: RunsFolder, record: GenerationLeft, held: Held) -> None:
             return
     except JournalDamaged:
         return
-    file = JournalFile(path, now=SystemClock().now)
-    with JournalOutside(file, held, run=run, known=known) as journal:
-        journal.append(record)
-        held.wait_sent(_PATIENCE)
+    add_record(held, runs, run, record, known=known)

@@ -10,14 +10,14 @@ from drkit.errors import ConfigurationError
 from drkit.model.plan import DnsMethod, Plan
 from drkit.model.record import Target
 from drkit.model.step import RunKind, StackWork
-from drkit.ports import Context, Secret
+from drkit.ports import Context
 
 
 def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
     """Stack → what would change, or ``after X`` where the stack X must give its inputs first."""
     from drkit.adapters.epoch import read_epoch
     from drkit.adapters.generations import choose_generation
-    from drkit.adapters.pulumi_outputs import outputs, prepared
+    from drkit.adapters.pulumi_outputs import outputs, prepared, public
     from drkit.adapters.pulumi_stack import StackTool
     from drkit.adapters.pulumi_workspace import backend_of
     from drkit.adapters.vault import open_vault
@@ -61,5 +61,5 @@ def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
                 made = outputs(plan, backend, name=stack.name, stack=target.name)
             except ConfigurationError:
                 continue
-            facts[stack.name] = {k: v for k, v in made.items() if not isinstance(v, Secret)}
+            facts[stack.name] = public(made)
     return found

@@ -126,20 +126,15 @@ class Reaper:
     def _builders(self, target: Target) -> Iterator[Builder]:
         for kind in RunKind:
             began = self._runs.left_behind(kind, self._region)
-            if began is not None and began.target == target:
+            move = self._runs.move(began.run) if began is not None else None
+            # whose old site was given back is carried on with by nobody
+            if began is not None and began.target == target and not (move and move.reopened):
                 bodies = (record.body for record in self._runs.records(began.run))
                 yield Builder(
                     run=began.run,
-                    stale=self._runs.is_stale(began.run) and not self._holds_off(began.run),
+                    stale=self._runs.is_stale(began.run) and not (move and move.keeps),
                     consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
                 )
-
-    def _holds_off(self, run: str) -> bool:
-        """Whether a planned move has closed the old site: however long it was left alone, the same
-        command carries on with it.
-        """
-        move = self._runs.move(run)
-        return move is not None and move.holds_customers_off and move.given_up is None
 
     def _remedy(self, found: Found) -> str:
         if found.opened:

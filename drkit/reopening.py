@@ -1,9 +1,9 @@
 """The old site given back to its customers, where a planned move that closed it was broken off.
 
 The move ends with that: what it restored grows old with the first order. So no other drkit may
-work on any site meanwhile, and the word of it is in the move's journal before the first host is
-opened: whoever runs the same command again begins anew, also if this one dies half-way. A site
-whose customers were sent elsewhere is refused, by its own hosts.
+work on any site meanwhile, and the word of it is in the move's journal, here and outside, before
+the first host is opened: whoever runs the same command again begins anew, also if this one dies
+half-way. A site whose customers were sent elsewhere is refused, by its own hosts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from drkit.compose import Around, look_around
 from drkit.errors import ConfigurationError, StepError, UsageError
-from drkit.holding import hold_outside, hold_site, look_outside
+from drkit.holding import add_record, hold_outside, hold_site, look_outside
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.step import PlaybookWork, RunKind
@@ -96,10 +96,7 @@ def _break_off(around: Around, held: Held, word: SiteReopened) -> None:
     """Write ``word`` into the journal of the move that closed the site, if one did: also of one
     whose cutover was started and has not raised the epoch, which is what sends customers on.
     """
-    from drkit.adapters.clock import SystemClock
     from drkit.adapters.journal_copies import bring
-    from drkit.adapters.journal_file import JournalFile
-    from drkit.adapters.journal_outside import JournalOutside
     from drkit.adapters.runs_folder import RunsFolder
 
     region, runs = around.wish.region, RunsFolder(around.wish.plan.root)
@@ -108,6 +105,4 @@ def _break_off(around: Around, held: Held, word: SiteReopened) -> None:
     if run is None or move is None or not move.holds_customers_off:
         return
     known = bring(held.store, runs, region, run)
-    file = JournalFile(runs.journal(run), now=SystemClock().now)
-    with JournalOutside(file, held, run=run, known=known) as journal:
-        journal.append(replace(word, key=held.owner.key))
+    add_record(held, runs, run, replace(word, key=held.owner.key), known=known)

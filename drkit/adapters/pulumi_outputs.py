@@ -49,6 +49,11 @@ def outputs(plan: Plan, backend: Backend, *, name: str, stack: str) -> Mapping[s
     return {key: _sealed(out.value) if out.secret else out.value for key, out in found.items()}
 
 
+def public(made: Mapping[str, object]) -> dict[str, object]:
+    """Of outputs, what other steps may be told: all but secrets."""
+    return {name: value for name, value in made.items() if not isinstance(value, Secret)}
+
+
 def _up(name: str) -> str:
     return "run `drkit prepare`" if name == OUTSIDE else f"bring {name} up first"
 

@@ -19,7 +19,7 @@ from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
-from drkit.reporting.report import STAND_IN, Header, Report
+from drkit.reporting.report import STAND_IN, Report
 from drkit.reporting.steps import StepReport, noted, wrong
 from drkit.reporting.timeline import phases
 from drkit.reporting.verdict import Verdict
@@ -219,7 +219,8 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
     lines = [f"{header.kind.value} of {header.target.shop} in {header.target.name}: {header.run}"]
     lines += [f"where     {STAND_IN}"] if header.sandbox else []
     if header.incident is not None:
-        lines.append(f"incident  {_incident(header)}")
+        start = format_moment(header.incident.start)
+        lines.append(f"incident  {start}, {header.incident_said}")
     taken = f", taken up again {len(header.pauses)}×" if header.pauses else ""
     lines.append(
         f"run       {format_moment(header.began)} → {format_moment(header.as_of)}"
@@ -240,21 +241,6 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
     colour_of = "1;32" if report.exit == 0 else "1;31"
     word = f"{report.headline} (exit {int(report.exit)})"
     return [*lines, f"\x1b[{colour_of}m{word}\x1b[0m" if colour else word]
-
-
-def _incident(header: Header) -> str:
-    incident = header.incident
-    if incident is None:
-        return ""
-    source = {
-        "probe": "first failure of the unbroken row seen by drkit probe",
-        "since": "given by the operator (--since)",
-        "planned": "when the old site was closed",
-        "run": "not observed: start of the run, so every time is at least",
-    }
-    earlier = incident.source == "probe" and not incident.observed
-    how = ": it failed when it was first asked, so times are at least" if earlier else ""
-    return f"{format_moment(incident.start)}, {source.get(incident.source, incident.source)}{how}"
 
 
 def _promises(promises: Iterable[Promise]) -> str:

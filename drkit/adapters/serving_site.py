@@ -8,20 +8,19 @@ is read again for each try: it is outside, and the same as on any other machine.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 
 from drkit.adapters.ansible_playbook import PlaybookTool
 from drkit.adapters.certificates import write_proof_certificate
 from drkit.adapters.private import private_folder
-from drkit.adapters.pulumi_outputs import outputs
+from drkit.adapters.pulumi_outputs import outputs, public
 from drkit.adapters.pulumi_workspace import backend_of
 from drkit.adapters.ssh_files import hosts_of, write_ssh_files
 from drkit.errors import ConfigurationError, StepError
 from drkit.model.outcome import Outcome
 from drkit.model.record import Target
 from drkit.model.step import PlaybookWork, QuiesceWork
-from drkit.ports import Context, Progress, Secret
+from drkit.ports import Context, Progress
 
 FOLDER = "serving"
 """In the run's folder: the ssh files of the site that serves."""
@@ -35,7 +34,7 @@ def at_site(context: Context, site: Target, folder: Path) -> Context:
     plan, vault = context.plan, context.vault
     backend = backend_of(plan, context.world, vault)
     facts = {
-        name: _public(outputs(plan, backend, name=name, stack=site.name)) for name in plan.stacks
+        name: public(outputs(plan, backend, name=name, stack=site.name)) for name in plan.stacks
     }
     write_proof_certificate(folder, run=context.run, secret=vault["pulumi_passphrase"])
     jump = plan.sites[site.region].jump
@@ -77,7 +76,3 @@ def _way_on(serving: Target) -> str:
         f"mend it, and the same command carries on; give {serving.name} back to its customers with"
         " `drkit reopen --reason WHY`; or, if it is lost, go on without it: --mode unplanned"
     )
-
-
-def _public(outputs: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in outputs.items() if not isinstance(value, Secret)}

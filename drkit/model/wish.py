@@ -82,6 +82,8 @@ class Wish:
                 )
 
     def _check_planned(self) -> None:
+        if self.kind is not RunKind.REBUILD:
+            raise UsageError(f"a {self.kind} moves nobody", remedy="only a rebuild is planned")
         if self.recover_to is not None:
             raise UsageError(
                 "a planned move restores to the last transaction of the old site, and to no `to`",

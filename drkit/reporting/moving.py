@@ -49,6 +49,13 @@ class Move:
         return self.closed is not None and self.reopened is None
 
     @property
+    def keeps(self) -> bool:
+        """Whether what the run restored grows no older with time alone: nobody is served meanwhile.
+        One that gave its old site up does not know that.
+        """
+        return self.holds_customers_off and self.given_up is None
+
+    @property
     def can_be_broken_off(self) -> bool:
         """Whether the old site is closed by the run, and can still be given back."""
         return self.holds_customers_off and self.sent_on is None

@@ -39,6 +39,12 @@ STAND_IN = "in the sandbox: moto and a plug-in of drkit's own stand in for AWS, 
 """Said wherever a person reads of a run that was in no real cloud."""
 
 
+_SOURCES = {
+    "probe": "first failure of the unbroken row seen by drkit probe",
+    "since": "given by the operator (--since)",
+    "planned": "when the old site was closed",
+    "run": "not observed: start of the run, so every time is at least",
+}
 _CLOCKS_DIFFER = timedelta(seconds=1)
 """Two machines write a run that was taken over: so far apart their clocks are taken to be right."""
 
@@ -87,6 +93,17 @@ class Header:
         if self.move is None or self.move.given_up or self.move.holds_customers_off:
             return None
         return self.move.reopened or self.as_of
+
+    @property
+    def incident_said(self) -> str:
+        """Where the start of the incident comes from; empty in a deployment."""
+        if self.incident is None:
+            return ""
+        if self.incident.source == "planned" and (self.move is None or self.move.closed is None):
+            return "none so far: a planned move, and the old site serves"
+        if self.incident.source == "probe" and not self.incident.observed:
+            return f"{_SOURCES['probe']}: it failed when it was first asked, so times are at least"
+        return _SOURCES.get(self.incident.source, self.incident.source)
 
     @property
     def length(self) -> timedelta:

@@ -17,10 +17,7 @@ from drkit.afar import Afar
 from drkit.answering import Given, answer_gate
 from drkit.cli import cli
 from drkit.errors import AnswerRefused, JournalDamaged, UsageError
-from drkit.model.record import (
-    Body,
-    GateOverdue,
-)
+from drkit.model.record import Body, GateOverdue
 from drkit.ports import World
 from tests.contract.cloud.answering_shop import CODE, Shop, answered, refused
 from tests.contract.cloud.opened import Write

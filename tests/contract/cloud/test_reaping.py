@@ -128,16 +128,17 @@ def test_what_a_run_built_that_nobody_carries_on_with_is_removed(
     assert destroyed == [TARGET.name]
 
 
-def test_what_a_move_has_closed_the_old_site_for_is_not_removed_however_old(
+def test_what_a_planned_move_would_carry_on_with_is_not_removed_until_its_old_site_is_given_back(
     plan: Plan, destroyed: list[str]
 ) -> None:
-    closed = (*ended(State.DONE, "quiesce"), RunEnded(stand="waits"))
-    left(plan, *closed, mode=RunMode.PLANNED, ago=OLD)
+    """However old it is: nobody was served meanwhile. And then also where somebody had said yes."""
+    closed = (*ended(State.DONE, "quiesce"), YES, RunEnded(stand="interrupted"))
+    left(plan, *closed[:2], closed[-1], ago=OLD, mode=RunMode.PLANNED)
     with pytest.raises(ConfigurationError, match="is not over"):
         Reaper(plan, REGION).reap(1, silent)
     assert destroyed == []
-    word = SiteReopened(site="eu-west-3.g1", reason="too slow", operator="ana@x")
-    left(plan, *closed, word, mode=RunMode.PLANNED, ago=OLD)
+    back = SiteReopened(site="eu-west-3.g1", reason="too slow", operator="ana@x")
+    left(plan, *closed, back, mode=RunMode.PLANNED)
     Reaper(plan, REGION).reap(1, silent)
     assert destroyed == [TARGET.name]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from drkit import reopening
+from drkit.adapters import held as held_module
 from drkit.adapters.journal_copies import records_outside, segments_outside
 from drkit.adapters.journal_verify import check_segments
 from drkit.adapters.outside_store import OutsideStore
@@ -16,7 +19,7 @@ from drkit.adapters.serving_site import QuiesceTool
 from drkit.compose import look_around
 from drkit.errors import DrkitError, RunBusy, StepError, UsageError
 from drkit.holding import hold_outside, hold_site, look_outside
-from drkit.model.outcome import State
+from drkit.model.outcome import Outcome, State
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.record import PlanChanged, RunEnded, StepPlanned
@@ -100,6 +103,26 @@ def test_a_move_whose_cutover_has_not_raised_the_epoch_is_broken_off_too(
     assert carried_on(plan) is None
 
 
+def test_the_word_is_outside_before_the_first_host_is_opened(
+    shop: Write, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another machine carries the move on whose customers order again, if this one dies."""
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    run = left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
+    monkeypatch.setattr(held_module, "_GATHER", timedelta(minutes=1))
+    seen: list[object] = []
+
+    def opens(*_: object, **__: object) -> Outcome:
+        records = records_outside(OutsideStore(world, plan), "eu-central-1", run)
+        seen.append(records[-1].body if records else None)
+        return Outcome(state=State.DONE)
+
+    monkeypatch.setattr(reopening, "tend", opens)
+    given_back(plan)
+    assert seen == words(plan, run)
+
+
 def test_a_run_that_closed_nothing_is_left_as_it_is(shop: Write, world: World) -> None:
     plan = shop()
     served_by(world, plan, "eu-west-3")
@@ -131,7 +154,7 @@ def test_it_needs_a_reason_and_a_site_that_serves(shop: Write, world: World) -> 
     plan = shop()
     with pytest.raises(UsageError, match="--reason"):
         given_back(plan, reason=" ")
-    with pytest.raises(DrkitError):
+    with pytest.raises(DrkitError, match="no site of this shop serves yet"):
         given_back(plan)
 
 

@@ -31,6 +31,7 @@ def test_what_can_be_wished_for_is_not_refused() -> None:
         (replace(WISH, since=START + MINUTE), "`since` .* has not come yet"),
         (replace(WISH, recover_to=START + MINUTE), "`to` .* has not come yet"),
         (replace(WISH, since=datetime(2026, 3, 1)), "names no zone"),  # noqa: DTZ001 - the case
+        (replace(PLANNED, kind=RunKind.DEPLOY), "a deploy moves nobody"),
         (replace(PLANNED, since=START - MINUTE), "planned move has no `since`"),
         (replace(PLANNED, recover_to=START - MINUTE), "the last transaction of the old site"),
         (replace(WISH, max_parallel=0), "no step may run"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from drkit.adapters import render_html
 from drkit.adapters.render_text import render
 from drkit.model.outcome import Outcome, State
 from drkit.model.place_record import SiteReopened
@@ -53,6 +54,14 @@ def test_the_clock_of_a_move_starts_when_the_old_site_is_closed_by_its_own_word(
     assert (made.header.incident.start, made.header.incident.source) == (CLOSED, "planned")
     assert made.exit == 0
     assert all(p.rto and p.rto.down.start == CLOSED for p in made.processes)
+
+
+def test_text_and_page_say_alike_where_the_clock_starts_and_that_it_does_not_yet() -> None:
+    serves = play(Story(mode=RunMode.PLANNED, incident=None, ends={"base": FAILED}))
+    for show in (render, render_html.render):
+        assert "when the old site was closed" in show(report(a_planned_move()))
+        assert "none so far: a planned move, and the old site serves" in show(report(serves))
+        assert "when the old site was closed" not in show(report(serves))
 
 
 def test_a_closing_that_failed_counts_from_its_beginning() -> None:
