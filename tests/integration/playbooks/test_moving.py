@@ -118,6 +118,22 @@ def test_a_site_that_is_given_back_serves_with_all_that_it_had(site: Site) -> No
     assert site.play("reopen").changed == ()
 
 
+def test_a_database_that_crashed_is_not_called_caught_up_and_nothing_is_closed(site: Site) -> None:
+    """What it took last is in no repository, and no segment says so."""
+    host, unit = host_of(site), f"/run/systemd/system/{DATABASE}.service.d"
+    stays_down = f"mkdir -p {unit}; printf '[Service]\\nRestart=no\\n' > {unit}/crash.conf"
+    crash = "kill -9 $(head -1 /var/lib/postgresql/15/main/postmaster.pid)"
+    host.shell(f"{stays_down}; systemctl daemon-reload; {crash}")
+    eventually(lambda: active(site, DATABASE) == "failed", within=30)
+    refused = site.play("quiesce")
+    host.shell(f"rm -r {unit}; systemctl daemon-reload; systemctl reset-failed {DATABASE};"
+               f" systemctl start {DATABASE}")  # fmt: skip
+    assert not refused.ok
+    assert "was not shut down but ended in mid-work" in refused.said
+    assert active(site, "shop-orders") == "active", "and the door stayed open"
+    assert "retry-after" not in answer(site).lower()
+
+
 def test_a_site_whose_customers_were_sent_elsewhere_is_not_given_back(site: Site, lab: Lab) -> None:
     """Last: a fence is for good."""
     assert site.play("quiesce").ok
