@@ -23,7 +23,7 @@ from mypy_boto3_s3 import S3Client
 
 from drkit.processes import die_with_parent
 from drkit.sandbox.authority import Authority
-from drkit.sandbox.commands import podman, run
+from drkit.sandbox.commands import CommandFailed, podman, run
 from drkit.sandbox.hosts import BUNDLE, IMAGE, LIMITS
 
 LABEL = "drkit.test=playbooks"
@@ -176,18 +176,7 @@ class Lab:
 
     def host(self, name: str) -> Host:
         """A new host that takes ssh, its key pinned."""
-        self._last += 1
-        host = Host(name=name, address=f"{SUBNET}.{self._last}")
-        authority = self.authority
-        trusted = (BUNDLE, f"/etc/ssl/certs/{authority.hashed_name}.0")
-        podman(
-            "run", "--detach", "--name", f"drkit-test-{name}", "--hostname", name,
-            "--label", LABEL, "--network", NETWORK, "--ip", host.address, "--pull", "never",
-            "--systemd", "always", *LIMITS,
-            *(f"--add-host={endpoint}:{self.gateway}" for endpoint in (OUTSIDE, OWN)),
-            *(f"--volume={authority.certificate}:{place}:ro" for place in trusted),
-            IMAGE, "/lib/systemd/systemd",
-        )  # fmt: skip
+        host = self._started(name)
         eventually(lambda: self._booted(host), within=60)
         public = (self.folder / "key.pub").read_text().strip()
         host.shell(
@@ -200,6 +189,33 @@ class Lab:
         with (self.folder / "known_hosts").open("a") as known:
             known.write(f"{host.address} {key}")
         return host
+
+    def _started(self, name: str) -> Host:
+        """Podman (4.3) keeps the address of a container whose end was cut off, for good: the next
+        one is taken then.
+        """
+        while True:
+            self._last += 1
+            host = Host(name=name, address=f"{SUBNET}.{self._last}")
+            try:
+                self._start(host)
+            except CommandFailed as error:
+                if "is already allocated" not in str(error):
+                    raise
+                podman("rm", "--force", "--ignore", f"drkit-test-{name}")
+            else:
+                return host
+
+    def _start(self, host: Host) -> None:
+        trusted = (BUNDLE, f"/etc/ssl/certs/{self.authority.hashed_name}.0")
+        podman(
+            "run", "--detach", "--name", f"drkit-test-{host.name}", "--hostname", host.name,
+            "--label", LABEL, "--network", NETWORK, "--ip", host.address, "--pull", "never",
+            "--systemd", "always", *LIMITS,
+            *(f"--add-host={endpoint}:{self.gateway}" for endpoint in (OUTSIDE, OWN)),
+            *(f"--volume={self.authority.certificate}:{place}:ro" for place in trusted),
+            IMAGE, "/lib/systemd/systemd",
+        )  # fmt: skip
 
     @property
     def names(self) -> tuple[str, ...]:
