@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from drkit.engine.progress import is_over
 from drkit.model.outcome import State
 from drkit.model.place_record import SiteReopened, SiteServed
 from drkit.model.record import (
@@ -82,11 +83,15 @@ def was_given_back(records: Iterable[Record]) -> bool:
 
 
 def awaits_word(records: Sequence[Record]) -> bool:
-    """Whether giving the old site back is to be said in the journal of this run: a planned move
-    that has closed it and has not said that it serves again.
+    """Whether giving the old site back is to be said in the journal of this run, until it says that
+    the site serves again: a planned move that has closed it, and any other run that is not over,
+    for what that restored grows old as well.
     """
     move = move_of(records)
-    return move is not None and move.keeps_closed
+    if move is not None and not move.given_up:
+        return move.keeps_closed
+    served = any(isinstance(record.body, SiteServed) for record in records)
+    return not served and not is_over(records)
 
 
 def _of_kind(planned: RunBegan | PlanChanged, work: type) -> set[str]:

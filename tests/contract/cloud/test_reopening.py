@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,34 @@ def test_a_move_whose_cutover_has_not_raised_the_epoch_is_broken_off_too(
     given_back(plan)
     assert len(words(plan, run)) == 1
     assert carried_on(plan) is None
+
+
+def test_a_run_that_was_begun_after_the_move_is_over_with_it_too(
+    shop: Write, world: World, hosts: Reach
+) -> None:
+    """Nothing serves while it builds, so time and probes are not against it: the word is."""
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED, ago=timedelta(minutes=9))
+    run = left(plan, *ended(State.FAILED), RunEnded(stand="finished"))
+    assert carried_on(plan) == run
+    hosts(plan, run).ends = Outcome(state=State.FAILED, message="db-1 does not answer")
+    with pytest.raises(StepError):
+        given_back(plan)
+    assert len(words(plan, run)) == 1
+    assert carried_on(plan) is None
+    hosts(plan, run)
+    given_back(plan)
+    assert standing_of(plan, run) == "given back"
+
+
+def test_a_run_that_is_over_is_told_nothing(shop: Write, world: World, hosts: Reach) -> None:
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    run = left(plan, *ended(State.DONE), RunEnded(stand="finished"))
+    hosts(plan, run)
+    given_back(plan)
+    assert words(plan, run) == []
 
 
 def test_a_run_that_closed_nothing_is_left_as_it_is(
