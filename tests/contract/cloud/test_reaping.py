@@ -92,7 +92,7 @@ def test_what_serves_is_not_removed(world: World, plan: Plan, destroyed: list[st
     with pytest.raises(ConfigurationError, match="the epoch names it"):
         Reaper(plan, "eu-west-3").reap(1, silent)
     served_by(world, plan, REGION, run="run-2", number=2)
-    Reaper(plan, "eu-west-3").reap(1, silent)
+    Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
     with pytest.raises(ConfigurationError, match="the epoch names it"):
         Reaper(plan, REGION).reap(1, silent)
     assert destroyed == ["eu-west-3.g1"], "the one that served before"
@@ -148,8 +148,37 @@ def test_what_was_opened_and_serves_no_more_is_removed_whatever_its_run_did_not_
     run = left(plan, YES, *ended(State.FAILED, "live.sales"), RunEnded(stand="finished"))
     served_by(world, plan, REGION, run=run, number=2)
     served_by(world, plan, "eu-west-3", run="run-3", number=3)
-    Reaper(plan, REGION).reap(1, silent)
+    Reaper(plan, REGION).reap(1, silent, reason="paid twice")
     assert destroyed == [TARGET.name]
+
+
+def test_what_customers_were_on_is_removed_for_a_reason_that_is_outside_before(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    served_by(world, plan, REGION, run="run-2", number=2)
+    with pytest.raises(UsageError, match="--reason"):
+        Reaper(plan, "eu-west-3").reap(1, silent, reason=" ")
+    assert destroyed == []
+    Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
+    stored = OutsideStore(world, plan).read("reaped/eu-west-3/1.json")
+    assert stored is not None
+    said = json.loads(stored.body)
+    assert (said["reason"], bool(said["operator"]), bool(said["at"])) == ("paid twice", True, True)
+    assert destroyed == ["eu-west-3.g1"]
+
+
+def test_what_customers_were_on_stays_while_their_cutover_may_still_fail(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    run = left(plan, YES, *ended(State.FAILED), RunEnded(stand="finished"))
+    served_by(world, plan, REGION, run=run, number=2)
+    with pytest.raises(ConfigurationError, match="is not over"):
+        Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
+    assert destroyed == []
+    done = left(plan, YES, *ended(State.DONE), RunEnded(stand="finished"))
+    served_by(world, plan, REGION, run=done, number=3)
+    Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
+    assert destroyed == ["eu-west-3.g1"]
 
 
 def test_while_another_place_works_on_the_site_nothing_is_removed(
