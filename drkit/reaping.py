@@ -90,6 +90,7 @@ class Reaper:
                     world=self._world,
                     vault=self._vault,
                     say=say,
+                    asked_to_end=lambda: held.abort_asked,
                 )
                 return destroying.all_of(found.remains)
 
@@ -163,6 +164,9 @@ class Reaper:
     def _remedy(self, found: Found) -> str:
         if found.opened:
             return "rebuild the shop in another region first, and carry on with that run to its end"
+        if self._runs.left_behind(RunKind.DEPLOY, self._region) is not None:
+            # a deployment cannot leave its generation behind
+            return f"carry on with that run to its end: `drkit deploy --region {self._region}`"
         return (
             "carry on with that run; or give up what it built: `drkit rebuild --region"
             f" {self._region} --new-generation --reason WHY`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,8 @@ from drkit.model.outcome import State
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, RunEnded, Target
-from drkit.model.step import RunMode
+from drkit.model.step import RunKind, RunMode
+from drkit.planning.reaping import order_of_removal
 from drkit.ports import World
 from drkit.reaping import Reaper
 from tests.contract.cloud.opened import Write, served_by
@@ -179,6 +181,46 @@ def test_what_customers_were_on_stays_while_their_cutover_may_still_fail(
     served_by(world, plan, REGION, run=done, number=3)
     Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
     assert destroyed == ["eu-west-3.g1"]
+
+
+def test_who_asks_for_an_end_keeps_the_stacks_that_are_still_there(
+    world: World, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first stack is under way when ``drkit abort`` comes from elsewhere."""
+    gone: list[str] = []
+
+    def note(_work: Destroying, name: str) -> tuple[int, str]:
+        gone.append(name)
+        return 1, ""
+
+    monkeypatch.setattr(Destroying, "stack", note)
+    [(name, stack)] = plan.stacks.items()
+    two = replace(plan, stacks={name: stack, "network": replace(stack, name="network")})
+    first, other = order_of_removal(two)
+    work = Destroying(
+        plan=two,
+        target=TARGET,
+        world=world,
+        vault={},
+        say=silent,
+        asked_to_end=lambda: bool(gone),
+    )
+    reaped = work.all_of(())
+    assert gone == [first]
+    assert list(reaped.stays) == [other]
+    assert "asked for an end" in reaped.stays[other]
+
+
+def test_a_deployment_that_is_not_over_is_carried_on_by_the_command_that_it_takes(
+    plan: Plan, destroyed: list[str]
+) -> None:
+    """It has no --new-generation."""
+    left(plan, *ended(State.FAILED), kind=RunKind.DEPLOY)
+    with pytest.raises(ConfigurationError, match="is not over") as refused:
+        Reaper(plan, REGION).reap(1, silent)
+    assert "`drkit deploy --region eu-central-1`" in refused.value.remedy
+    assert "--new-generation" not in refused.value.remedy
+    assert destroyed == []
 
 
 def test_while_another_place_works_on_the_site_nothing_is_removed(
