@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from drkit.engine.progress import is_left, run_of
 from drkit.errors import ConfigurationError, JournalDamaged, UsageError
-from drkit.model.place_record import SiteReopened
+from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened, SiteServed
 from drkit.model.plan import Plan
 from drkit.model.record import Record, RunBegan, RunEnded, RunTakenOver
 from drkit.model.step import RunKind
@@ -199,8 +199,11 @@ def standing(known: Known) -> str:
         return "damaged"
     if is_left(known.records):
         return "left behind"
-    last = known.records[-1].body if known.records else None
+    bodies = (record.body for record in reversed(known.records))
+    last = next((body for body in bodies if not isinstance(body, OutsideLost | OutsideBack)), None)
     if isinstance(last, SiteReopened):
+        return "is being given back: run `drkit reopen` again"
+    if isinstance(last, SiteServed):
         return "given back"
     if isinstance(last, RunEnded):
         return {"finished": "finished", "waits": "waits for a person"}.get(last.stand, last.stand)

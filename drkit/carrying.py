@@ -23,7 +23,7 @@ from drkit.operating import operator
 from drkit.planning.changes import plan_changes
 from drkit.planning.replanned import Change, Replanned, fixed_changes, replanned
 from drkit.ports import World
-from drkit.reporting.moving import Move
+from drkit.reporting.moving import Move, was_given_back
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
@@ -185,6 +185,8 @@ def _against(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> st
         return ""
     if intent.epoch.serving_name != left.serving_before:
         return "another site was opened since it began"
+    if was_given_back(runs.records(left.run)):
+        return "the old site was given back to its customers since"
     move = runs.move(left.run)
     if wish.mode is RunMode.PLANNED and (move is None or move.given_up):
         return "it is an unplanned one"
@@ -213,8 +215,6 @@ def _against_planned(
     """
     from drkit.adapters.preflight import serves
 
-    if move.reopened:
-        return "the old site was given back to its customers since"
     if not move.keeps and runs.is_stale(left.run):
         return "it was left alone for too long"
     needs_it_closed = move.caught_up is not None or wish.mode is RunMode.UNPLANNED

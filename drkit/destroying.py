@@ -44,6 +44,8 @@ class Destroying:
     world: World
     vault: Mapping[str, Secret]
     say: Callable[[str], None]
+    asked_to_end: Callable[[], bool]
+    """Whether somebody elsewhere asked for an end, or took the site over."""
 
     def all_of(self, remains: Iterable[Remains]) -> Reaped:
         """Destroy every stack, each before those that it needs; one that is still needed stays."""
@@ -54,6 +56,9 @@ class Destroying:
             if not each.stack
         }
         for name in order_of_removal(self.plan):
+            if self.asked_to_end():
+                stays[name] = "somebody asked for an end, or took the site over; not touched"
+                continue
             using = [stack.name for stack in self.plan.stacks.values() if name in stack.needs]
             if blocking := [user for user in using if user in stays]:
                 stays[name] = f"{', '.join(blocking)}, which needs it, is still there"

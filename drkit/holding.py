@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from drkit.adapters.outside_store import OutsideStore
     from drkit.adapters.runs_folder import RunsFolder
 
-_PATIENCE = timedelta(seconds=15)
+PATIENCE = timedelta(seconds=15)
 """How long a record in another run's journal may take on its way outside."""
 
 
@@ -80,7 +80,7 @@ def add_record(held: Held, runs: RunsFolder, run: str, body: Body, *, known: int
     file = JournalFile(runs.journal(run), now=SystemClock().now)
     with JournalOutside(file, held, run=run, known=known) as journal:
         journal.append(body)
-        held.wait_sent(_PATIENCE)
+        held.wait_sent(PATIENCE)
 
 
 def hold_outside(free: Free) -> Held:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.destroying import Destroying, Reaped
+from drkit.engine.progress import is_over
 from drkit.errors import ConfigurationError, UsageError
 from drkit.holding import hold_outside, look_at_site
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, Target
 from drkit.model.step import RunKind
 from drkit.operating import operator
-from drkit.planning.reaping import Builder, refusal
+from drkit.planning.reaping import Builder, refusal, refusal_of_opened
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
@@ -67,9 +68,11 @@ class Reaper:
         look_at_site(self._plan, self._world, self._region)
         return self._found(generation)
 
-    def reap(self, generation: int, say: Callable[[str], None]) -> Reaped:
-        """Destroy a generation. Raises UsageError, RunBusy and ConfigurationError (nothing was
-        touched); what could not be removed is in the result.
+    def reap(self, generation: int, say: Callable[[str], None], *, reason: str = "") -> Reaped:
+        """Destroy a generation; one that was opened for a ``reason``, which is written down first.
+
+        Raises UsageError, RunBusy and ConfigurationError (nothing was touched); what could not be
+        removed is in the result.
         """
         with self._runs.hold(self._region):
             free = look_at_site(self._plan, self._world, self._region)
@@ -80,14 +83,14 @@ class Reaper:
                         f"{found.target.name} is not reaped: {found.refused}; nothing was touched",
                         remedy=self._remedy(found),
                     )
-                if not found.opened:
-                    _leave(held.store, found.target)
+                _write_down(held.store, found, reason.strip())
                 destroying = Destroying(
                     plan=self._plan,
                     target=found.target,
                     world=self._world,
                     vault=self._vault,
                     say=say,
+                    asked_to_end=lambda: held.abort_asked,
                 )
                 return destroying.all_of(found.remains)
 
@@ -120,8 +123,25 @@ class Reaper:
             opened=number in known.opened,
             left=left,
             remains=remains(self._world, self._plan, target),
-            refused=refusal(target, epoch.serving, builder),
+            refused=refusal(target, epoch.serving, builder)
+            or refusal_of_opened(target, self._opener(epoch) if number in known.opened else ""),
         )
+
+    def _opener(self, epoch: Epoch) -> str:
+        """The run that the epoch names, while it is not over: its cutover may still fail. Empty for
+        one of which nothing is recorded.
+        """
+        from drkit.adapters.journal_copies import records_outside
+        from drkit.adapters.outside_store import OutsideStore
+
+        if epoch.serving is None:
+            return ""
+        there = records_outside(
+            OutsideStore(self._world, self._plan), epoch.serving.region, epoch.run
+        )
+        here = self._runs.records(epoch.run) if epoch.run in self._runs.names() else ()
+        records = max(there, here, key=len)
+        return epoch.run if records and not is_over(records) else ""
 
     def _builders(self, target: Target) -> Iterator[Builder]:
         for kind in RunKind:
@@ -138,17 +158,33 @@ class Reaper:
 
     def _remedy(self, found: Found) -> str:
         if found.opened:
-            return "rebuild the shop in another region first"
+            return "rebuild the shop in another region first, and carry on with that run to its end"
+        if self._runs.left_behind(RunKind.DEPLOY, self._region) is not None:
+            # a deployment cannot leave its generation behind
+            return f"carry on with that run to its end: `drkit deploy --region {self._region}`"
         return (
             "carry on with that run; or give up what it built: `drkit rebuild --region"
             f" {self._region} --new-generation --reason WHY`"
         )
 
 
-def _leave(store: OutsideStore, target: Target) -> None:
+def _write_down(store: OutsideStore, found: Found, reason: str) -> None:
+    """Have it outside that a generation goes, before its first resource does. Raises UsageError for
+    one that customers were on, without a reason.
+    """
     from drkit.adapters.clock import SystemClock
-    from drkit.adapters.left_generations import LeftGeneration, leave_generation
+    from drkit.adapters.left_generations import LeftGeneration, leave_generation, note_reaped
 
-    now = SystemClock().now()
-    left = LeftGeneration(target=target, reason="reaped", operator=operator(), at=now)
-    leave_generation(store, left)
+    if found.opened and not reason:
+        raise UsageError(
+            f"customers were on {found.target.name}: to destroy it needs a --reason, which is"
+            " recorded; nothing was touched"
+        )
+    word = LeftGeneration(
+        target=found.target,
+        reason=reason or "reaped",
+        operator=operator(),
+        at=SystemClock().now(),
+    )
+    write = note_reaped if found.opened else leave_generation
+    write(store, word)

@@ -1,32 +1,40 @@
 """The old site given back to its customers, where a planned move that closed it was broken off.
 
 The move ends with that: what it restored grows old with the first order. So no other drkit may
-work on any site meanwhile, and the word of it is in the move's journal, here and outside, before
-the first host is opened: whoever runs the same command again begins anew, also if this one dies
-half-way. A site whose customers were sent elsewhere is refused, by its own hosts.
+work on any site meanwhile, and the word of it is in the move's journal, and outside, before the
+first host is opened: whoever runs the same command again begins anew, also if this one dies
+half-way. That the site serves is a second word, after the last host. What is wrong on this machine
+is found before either. A site whose customers were sent elsewhere is refused, by its own hosts.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.compose import Around, look_around
 from drkit.errors import ConfigurationError, StepError, UsageError
-from drkit.holding import add_record, hold_outside, hold_site, look_outside
-from drkit.model.place_record import SiteReopened
+from drkit.holding import PATIENCE, hold_outside, hold_site, look_outside
+from drkit.model.outcome import Outcome
+from drkit.model.place_record import SiteReopened, SiteServed
 from drkit.model.plan import Plan
 from drkit.model.step import PlaybookWork, RunKind
 from drkit.model.wish import Wish
 from drkit.operating import operator
 from drkit.planning.quiesce import REOPEN
 from drkit.ports import Progress
-from drkit.tending import tend
+from drkit.reporting.moving import awaits_word, was_given_back
+from drkit.tending import ready_to_tend
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
+    from drkit.adapters.journal_outside import JournalOutside
+
+Opening = Callable[[Progress], Outcome]
+_WORK = PlaybookWork(playbook=REOPEN, hosts="all")
 
 
 def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
@@ -63,16 +71,35 @@ def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
                 " touched",
                 remedy="`drkit status` says where they are",
             )
-        for there, held in alone:
-            _break_off(there, held, word)
-        try:
-            outcome = tend(plan, PlaybookWork(playbook=REOPEN, hosts="all"), say=say, log=log)
-        except (ConfigurationError, StepError) as error:
-            # by now the move is over, so something was touched
-            raise _not_yet(serving.name, str(error), error.remedy) from error
-    if not outcome.done:
-        raise _not_yet(serving.name, outcome.message, f"all it said: {log}; mend it")
+        with _ready(plan, log) as opening:
+            telling = _Telling(word)
+            for there, held in alone:
+                telling.begin(there, held, whole)
+            _open(serving.name, opening, say, log)
+            telling.end()
     return serving.name
+
+
+@contextmanager
+def _ready(plan: Plan, log: Path) -> Iterator[Opening]:
+    with ExitStack() as made:
+        try:
+            opening = made.enter_context(ready_to_tend(plan, _WORK, log=log))
+        except StepError as error:
+            raise ConfigurationError(
+                f"{error}; nothing was touched", remedy=error.remedy or "mend it"
+            ) from error
+        yield opening
+
+
+def _open(site: str, opening: Opening, say: Progress, log: Path) -> None:
+    """By now the move is over, so something was touched."""
+    try:
+        outcome = opening(say)
+    except (ConfigurationError, StepError) as error:
+        raise _not_yet(site, str(error), error.remedy) from error
+    if not outcome.done:
+        raise _not_yet(site, outcome.message, f"all it said: {log}; mend it")
 
 
 def _not_yet(site: str, why: str, remedy: str) -> StepError:
@@ -92,17 +119,43 @@ def _alone(around: Around, whole: ExitStack) -> Held:
     return whole.enter_context(hold_outside(free))
 
 
-def _break_off(around: Around, held: Held, word: SiteReopened) -> None:
-    """Write ``word`` into the journal of the move that closed the site, if one did: also of one
-    whose cutover was started and has not raised the epoch, which is what sends customers on.
-    """
-    from drkit.adapters.journal_copies import bring
-    from drkit.adapters.runs_folder import RunsFolder
+class _Telling:
+    """What is written into the journals of the runs that it is the end of."""
 
-    region, runs = around.wish.region, RunsFolder(around.wish.plan.root)
-    run = runs.newest(around.wish.kind, region)
-    move = runs.move(run) if run else None
-    if run is None or move is None or not move.holds_customers_off:
-        return
-    known = bring(held.store, runs, region, run)
-    add_record(held, runs, run, replace(word, key=held.owner.key), known=known)
+    def __init__(self, word: SiteReopened) -> None:
+        self._word = word
+        self._open: list[tuple[Held, JournalOutside]] = []
+
+    def begin(self, around: Around, held: Held, whole: ExitStack) -> None:
+        """Have the word in the journal of the newest run of a site, here and outside, if it may not
+        be carried on after it: of the move that closed the old site, also of one whose cutover was
+        started and has not raised the epoch, which is what sends customers on; and of one that was
+        begun after that move. Raises StepError where the outside location does not take it.
+        """
+        from drkit.adapters.clock import SystemClock
+        from drkit.adapters.journal_copies import bring
+        from drkit.adapters.journal_file import JournalFile
+        from drkit.adapters.journal_outside import JournalOutside
+        from drkit.adapters.runs_folder import RunsFolder
+
+        runs = RunsFolder(around.wish.plan.root)
+        run = runs.newest(around.wish.kind, around.wish.region)
+        if run is None or not awaits_word(runs.records(run)):
+            return
+        known = bring(held.store, runs, held.region, run)
+        file = JournalFile(runs.journal(run), now=SystemClock().now)
+        journal = whole.enter_context(JournalOutside(file, held, run=run, known=known))
+        self._open.append((held, journal))
+        if not was_given_back(runs.records(run)):
+            journal.append(replace(self._word, key=held.owner.key))
+        if not held.wait_sent(PATIENCE):
+            why = held.trouble or "nothing was heard of it in time"
+            raise _not_yet(
+                self._word.site, f"the outside location has no word of it in {run}: {why}", ""
+            )
+
+    def end(self) -> None:
+        """Have it in the same journals that the site serves."""
+        for held, journal in self._open:
+            word = self._word
+            journal.append(SiteServed(site=word.site, operator=word.operator, key=held.owner.key))

@@ -6,7 +6,8 @@ The same tool, variables and ssh files as in a run; no journal, because nothing 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from drkit.model.outcome import Outcome
 from drkit.model.plan import Plan
 from drkit.model.record import Target
 from drkit.model.step import PlaybookWork, RunKind
-from drkit.ports import Context, Secret, World
+from drkit.ports import Context, Progress, Secret, World
 from drkit.toolbox import tool_for
 
 
@@ -30,6 +31,17 @@ def tend(plan: Plan, work: PlaybookWork, *, say: Callable[[str], None], log: Pat
     """Run ``work`` on the site that serves; what Ansible says goes to ``log``, without secrets.
 
     Raises ConfigurationError if no site serves; StepError.
+    """
+    with ready_to_tend(plan, work, log=log) as run:
+        return run(say)
+
+
+@contextmanager
+def ready_to_tend(
+    plan: Plan, work: PlaybookWork, *, log: Path
+) -> Iterator[Callable[[Progress], Outcome]]:
+    """The same in two halves: all that it needs is there, and nothing is touched before the call.
+    Raises as :func:`tend`.
     """
     from drkit.adapters.discretion import secrets_of
     from drkit.adapters.epoch import read_epoch
@@ -54,8 +66,12 @@ def tend(plan: Plan, work: PlaybookWork, *, say: Callable[[str], None], log: Pat
             vault=vault,
             log=Path(name) / f"{work.playbook}.log",
         )
-        with said_into(log, secrets_of(context)):
-            return do_here(tool_for(work).do, context, say)
+
+        def run(say: Progress) -> Outcome:
+            with said_into(log, secrets_of(context)):
+                return do_here(tool_for(work).do, context, say)
+
+        yield run
 
 
 def _context(

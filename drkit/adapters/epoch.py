@@ -15,12 +15,15 @@ from typing import Any
 
 from drkit.adapters.cloud import client, error_code, said_by_cloud
 from drkit.adapters.cutover_rights import refuse_blocked
-from drkit.errors import ConfigurationError, EffectUnknown, StepError
+from drkit.adapters.journal_copies import records_outside
+from drkit.adapters.outside_store import OutsideStore
+from drkit.errors import ConfigurationError, EffectUnknown, JournalDamaged, StepError
 from drkit.model.outcome import Outcome, State
 from drkit.model.plan import Plan
-from drkit.model.record import Target
+from drkit.model.record import RunTakenOver, Target
 from drkit.model.step import EpochWork
 from drkit.ports import Context, Progress, World
+from drkit.reporting.moving import was_given_back
 
 KEY = "epoch.json"
 
@@ -96,6 +99,7 @@ class EpochTool:
         if _ours(found, context):
             return _raised(found, changed=0)
         refuse_blocked(context)
+        _refuse_ended(context)
         if not found.document:
             raise StepError(
                 f"there is no {KEY} in s3://{context.plan.outside.state}: who serves is not known",
@@ -140,6 +144,33 @@ def refuse_overtaken(context: Context) -> None:
         raise StepError(
             f"the epoch is {found.number} by now, set by the run {found.run}: another site serves",
             remedy="nothing was changed; leave this run, or start a new one",
+        )
+
+
+def _refuse_ended(context: Context) -> None:
+    """Raise StepError where the run's journal outside says what nobody here has written: the old
+    site is being given back, or another place has the run. Whoever says so wrote it there first.
+
+    EffectUnknown where it cannot be read.
+    """
+    store = OutsideStore(context.world, context.plan)
+    try:
+        records = records_outside(store, context.target.region, context.run)
+    except (ConfigurationError, JournalDamaged) as error:
+        raise EffectUnknown(
+            f"whether {context.run} was ended from elsewhere cannot be read: {error}",
+            remedy=error.remedy,
+        ) from error
+    if was_given_back(records):
+        raise StepError(
+            f"the old site was given back to its customers while {context.run} went on",
+            remedy="nothing was changed; begin another run",
+        )
+    taken = [record.body for record in records if isinstance(record.body, RunTakenOver)]
+    if len(taken) > len(context.lost):
+        raise StepError(
+            f"{taken[-1].operator} took {context.run} over: {taken[-1].reason}",
+            remedy="nothing was changed; see `drkit status`, or take it back by a takeover",
         )
 
 

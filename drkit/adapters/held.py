@@ -109,8 +109,10 @@ class Held:
             self._pending.lines += lines.splitlines(keepends=True)
             self._news.notify_all()
 
-    def wait_sent(self, limit: timedelta) -> None:
-        """Wait until everything is in the store, or it is known that it will not be for now."""
+    def wait_sent(self, limit: timedelta) -> bool:
+        """Wait until everything is in the store, or it is known that it will not be for now; says
+        whether it is.
+        """
         with self._news:
             self._awaited += 1
             self._news.notify_all()
@@ -119,6 +121,7 @@ class Held:
                 timeout=limit.total_seconds(),
             )
             self._awaited -= 1
+            return not self._pending.lines and self._taken_by is None
 
     def _keep(self) -> None:
         due = 0.0

@@ -15,7 +15,7 @@ from drkit.adapters.heads import Head, SignedHead, fingerprint, read
 from drkit.adapters.journal_copies import Segment
 from drkit.adapters.journal_lines import parse_lines
 from drkit.errors import JournalDamaged
-from drkit.model.place_record import SiteReopened
+from drkit.model.place_record import SiteReopened, SiteServed
 from drkit.model.record import GenerationLeft, Record, RunBegan, RunResumed, RunTakenOver
 
 
@@ -128,6 +128,7 @@ def _hands(records: Iterable[Record]) -> Iterable[Hand]:
                 | RunResumed(operator=operator, key=key)
                 | RunTakenOver(operator=operator, key=key)
                 | SiteReopened(operator=operator, key=key)
+                | SiteServed(operator=operator, key=key)
                 | GenerationLeft(operator=operator, key=key)
             ):
                 hand = Hand(first=record.seq, operator=operator, key=key)

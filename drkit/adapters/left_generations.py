@@ -39,6 +39,15 @@ def leave_generation(store: OutsideStore, left: LeftGeneration) -> None:
     store.put(_key(left.target), json.dumps(to_json(left), indent=1).encode())
 
 
+def note_reaped(store: OutsideStore, reaped: LeftGeneration) -> None:
+    """Write down who destroys a generation that was opened, and why: ``reaped/REGION/N.json``. The
+    first word stays. Raises ConfigurationError.
+    """
+    target = reaped.target
+    key = f"reaped/{target.region}/{target.generation}.json"
+    store.put(key, json.dumps(to_json(reaped), indent=1).encode())
+
+
 def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGeneration]:
     """Number → the generation of ``region`` that was left. Raises ConfigurationError."""
     place = _place(region)

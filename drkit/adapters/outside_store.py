@@ -35,7 +35,7 @@ class Stored:
 
 class OutsideStore:
     """The objects below no other prefix than their own: ``leases/``, ``journals/``, ``stacks/``,
-    ``generations/``.
+    ``generations/``, ``reaped/``.
     """
 
     def __init__(

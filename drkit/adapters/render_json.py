@@ -78,6 +78,7 @@ def _move(move: Move, parts: tuple[Part, ...]) -> dict[str, object]:
         "caught_up": _moment(move.caught_up) if move.caught_up else None,
         "given_up": _moment(move.given_up) if move.given_up else None,
         "reopened": _moment(move.reopened) if move.reopened else None,
+        "served": _moment(move.served) if move.served else None,
         "without_the_shop": [
             {"part": part.name, "seconds": _seconds(part.length)} for part in parts
         ],

@@ -18,9 +18,14 @@ def move_lines(report: Report) -> list[str]:
     whole = format_duration(sum((part.length for part in parts), timedelta()))
     split = ", ".join(f"{format_duration(part.length)} {part.name}" for part in parts)
     lines = [f"closed    {old} for {whole}: {split}"]
+    if move.served is not None:
+        return [*lines, f"reopened  {old} {format_moment(move.served)}: it serves its customers"]
     if move.reopened is not None:
-        at = format_moment(move.reopened)
-        return [*lines, f"reopened  {old} {at}: it serves its customers"]
+        since = format_moment(move.reopened)
+        lines.append(
+            f"          {old} is being given back since {since}, and takes no customers before that"
+            " ends well: run `drkit reopen --reason WHY` again"
+        )
     if move.can_be_broken_off:
         lines.append(
             f"          {old} takes no customers: carry on, or give it back with"

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from drkit.cli.forecast import basis, when
 from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
-from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened
+from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened, SiteServed
 from drkit.model.quantities import format_duration, parse_duration
 from drkit.model.record import (
     GateAnswered,
@@ -169,16 +169,18 @@ def of_the_run(record: Record) -> str:
             return f"{step} is to run again, says {operator}"
         case GateOverdue() | GateAnswered():
             return _of_a_gate(record.body)
-        case SiteReopened() | OutsideLost() | OutsideBack():
+        case SiteReopened() | SiteServed() | OutsideLost() | OutsideBack():
             return _of_a_place(record.body)
         case _:
             return ""
 
 
-def _of_a_place(said: SiteReopened | OutsideLost | OutsideBack) -> str:
+def _of_a_place(said: SiteReopened | SiteServed | OutsideLost | OutsideBack) -> str:
     match said:
         case SiteReopened(site=site, operator=operator, reason=reason):
-            return f"{site} is given back to its customers by {operator}: {reason}"
+            return f"{site} is being given back to its customers by {operator}: {reason}"
+        case SiteServed(site=site):
+            return f"{site} serves its customers again"
         case OutsideLost(error=error):
             return f"going on with the journal of this machine alone: {error}"
         case OutsideBack():

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("region", shell_complete=completion.regions)
 @click.option("--generation", type=click.IntRange(min=1), help="Only this one.")
+@click.option("--reason", default="", help="Why; recorded, and needed where customers were on it.")
 @click.option("--yes", is_flag=True, help="Destroy it; without, nothing is touched.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @plan_option
-def reap(region: str, generation: int | None, yes: bool, output: str, plan_file: Path) -> int:
+def reap(
+    region: str, generation: int | None, reason: str, yes: bool, output: str, plan_file: Path
+) -> int:
     """List what is there of the generations of REGION; with --generation and --yes, destroy one.
 
     Refused: the one that serves, and one that a run has built and may still open. What could not be
@@ -43,7 +46,7 @@ def reap(region: str, generation: int | None, yes: bool, output: str, plan_file:
         found = reaper.found(generation)
         click.echo(_json([_found(each) for each in found]) if output == "json" else _listed(found))
         return int(Exit.OK)
-    reaped = reaper.reap(generation, lambda line: click.echo(f"  {line}", err=True))
+    reaped = reaper.reap(generation, lambda line: click.echo(f"  {line}", err=True), reason=reason)
     click.echo(_json(_reaped(reaped)) if output == "json" else "\n".join(_came(reaped)))
     return int(Exit.STEP_FAILED if reaped.stays else Exit.OK)
 
@@ -93,6 +96,7 @@ def _lines(found: Found) -> Iterator[str]:
         yield from (f"    {resource}" for resource in each.resources)
     target = found.target
     way = f"drkit reap {target.region} --generation {target.generation} --yes"
+    way += " --reason WHY" if found.opened else ""
     yield f"  stays: {found.refused}" if found.refused else f"  `{way}` destroys all of it"
 
 

@@ -20,7 +20,8 @@ class OutsideBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteReopened:
-    """The old site is given back to its customers: what was restored before is old from here on."""
+    """The old site is being given back to its customers: what was restored before is old from here
+    on. It serves them once :class:`SiteServed` says so."""
 
     site: str
     """Name of the target that serves again."""
@@ -28,3 +29,14 @@ class SiteReopened:
     operator: str
     key: str = ""
     """Public key of the place that says so; others may have written before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteServed:
+    """Every host of the old site was opened: it serves its customers again."""
+
+    site: str
+    """As in :class:`SiteReopened`."""
+    operator: str
+    key: str = ""
+    """As in :class:`SiteReopened`."""

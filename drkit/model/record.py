@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drkit.model.outcome import Outcome
-from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened
+from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened, SiteServed
 from drkit.model.step import GateWork, RunKind, RunMode
 
 
@@ -258,6 +258,7 @@ Body = (
     | GateOpened
     | GateOverdue
     | SiteReopened
+    | SiteServed
     | GateAnswered
     | ProblemAccepted
     | RunEnded
@@ -280,6 +281,7 @@ KINDS: Mapping[str, type] = {
     "gate.opened": GateOpened,
     "gate.overdue": GateOverdue,
     "site.reopened": SiteReopened,
+    "site.served": SiteServed,
     "gate.answered": GateAnswered,
     "problem.accepted": ProblemAccepted,
     "run.ended": RunEnded,

@@ -36,6 +36,15 @@ def refusal(target: Target, serving: Target | None, builder: Builder | None) -> 
     return "" if builder.stale else f"{builder.run} has built it and is not over"
 
 
+def refusal_of_opened(target: Target, opener: str) -> str:
+    """Why ``target``, which customers were on, may not be removed: ``opener`` is the run that the
+    epoch names, while it is not over; empty: it is.
+    """
+    if not opener:
+        return ""
+    return f"{opener}, which sent the customers of {target.name} elsewhere, is not over"
+
+
 def order_of_removal(plan: Plan) -> tuple[str, ...]:
     """The stacks of ``plan``, each before those that it needs."""
     needs: Mapping[str, list[str]] = {

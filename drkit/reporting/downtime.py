@@ -25,7 +25,7 @@ def downtime_parts(report: Report) -> tuple[Part, ...]:
     move = report.header.move
     if move is None or move.closed is None or move.given_up:
         return ()
-    over = move.reopened or report.header.as_of
+    over = move.served or report.header.as_of
     gate = _gate(report, after=move.caught_up)
     cuts = [move.closed, move.caught_up, *gate, _live(report)]
     known = [cut for cut in cuts if cut is not None]

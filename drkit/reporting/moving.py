@@ -7,12 +7,13 @@ which is never too late.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from drkit.engine.progress import is_over
 from drkit.model.outcome import State
-from drkit.model.place_record import SiteReopened
+from drkit.model.place_record import SiteReopened, SiteServed
 from drkit.model.record import (
     PlanChanged,
     Record,
@@ -39,13 +40,15 @@ class Move:
     given_up: datetime | None = None
     """The run goes on as an unplanned one."""
     reopened: datetime | None = None
-    """The old site was given back to its customers."""
+    """From when on the old site is being given back: the run is not carried on any more."""
+    served: datetime | None = None
+    """The old site was given back, and serves its customers again."""
     sent_on: datetime | None = None
     """The cutover has begun: the customers go to the new site."""
 
     @property
     def holds_customers_off(self) -> bool:
-        """Whether the old site is closed by the run, and was not given back."""
+        """Whether the old site is closed by the run, which may be carried on for that."""
         return self.closed is not None and self.reopened is None
 
     @property
@@ -54,6 +57,11 @@ class Move:
         One that gave its old site up does not know that.
         """
         return self.holds_customers_off and self.given_up is None
+
+    @property
+    def keeps_closed(self) -> bool:
+        """Whether the old site takes no customers: also while it is being given back."""
+        return self.closed is not None and self.served is None
 
     @property
     def can_be_broken_off(self) -> bool:
@@ -76,6 +84,23 @@ def move_of(records: Sequence[Record]) -> Move | None:
     return move
 
 
+def was_given_back(records: Iterable[Record]) -> bool:
+    """Whether ``drkit reopen`` was begun since: what the run restored grows old with that."""
+    return any(isinstance(record.body, SiteReopened) for record in records)
+
+
+def awaits_word(records: Sequence[Record]) -> bool:
+    """Whether giving the old site back is to be said in the journal of this run, until it says that
+    the site serves again: a planned move that has closed it, and any other run that is not over,
+    for what that restored grows old as well.
+    """
+    move = move_of(records)
+    if move is not None and not move.given_up:
+        return move.keeps_closed
+    served = any(isinstance(record.body, SiteServed) for record in records)
+    return not served and not is_over(records)
+
+
 def _of_kind(planned: RunBegan | PlanChanged, work: type) -> set[str]:
     return {step.id for step in planned.steps if step.kind == STEP_KINDS[work]}
 
@@ -92,7 +117,9 @@ def _after(move: Move, record: Record, closing: set[str]) -> Move:
         case StepSkipped(step=step) if step in closing:
             return replace(move, given_up=record.at)
         case SiteReopened():
-            return replace(move, reopened=record.at)
+            return replace(move, reopened=move.reopened or record.at)
+        case SiteServed():
+            return replace(move, served=record.at)
         case _:
             return move
 

@@ -90,9 +90,9 @@ class Header:
     @property
     def served(self) -> datetime | None:
         """When the old site served its customers: given back, or not closed yet. Else None."""
-        if self.move is None or self.move.given_up or self.move.holds_customers_off:
+        if self.move is None or self.move.given_up or self.move.keeps_closed:
             return None
-        return self.move.reopened or self.as_of
+        return self.move.served or self.as_of
 
     @property
     def incident_said(self) -> str:

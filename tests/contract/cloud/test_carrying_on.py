@@ -47,10 +47,11 @@ def left(
     ago: timedelta = timedelta(minutes=5),
     steps: tuple[str, ...] = ("compute",),
     mode: RunMode = RunMode.UNPLANNED,
+    kind: RunKind = RunKind.REBUILD,
 ) -> str:
     """A run of this plan in eu-central-1, while eu-west-3 served, that came so far."""
     runs, moment = RunsFolder(plan.root), datetime.now(UTC) - ago
-    run = runs.new(RunKind.REBUILD, "eu-central-1", moment)
+    run = runs.new(kind, "eu-central-1", moment)
     planned = tuple(
         StepPlanned(id=name, kind="stack", needs=(), owner="sre", budget=None, processes=())
         for name in steps
@@ -58,7 +59,7 @@ def left(
     quiesce = replace(planned[0], id="quiesce", kind="quiesce", needs=steps)
     began = RunBegan(
         run=run,
-        kind=RunKind.REBUILD,
+        kind=kind,
         target=Target(shop="corner", region="eu-central-1", generation=1),
         plan=plan.source,
         steps=(*planned, quiesce) if mode is RunMode.PLANNED else planned,

@@ -9,12 +9,17 @@ import pytest
 
 from drkit.adapters.cloud import client
 from drkit.adapters.epoch import EpochTool, read_epoch, write_first_epoch
+from drkit.adapters.held import journal_place, segment
+from drkit.adapters.journal_file import JournalFile
+from drkit.adapters.outside_store import OutsideStore
 from drkit.errors import ConfigurationError, EffectUnknown, StepError
+from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
-from drkit.model.record import Target
+from drkit.model.record import Body, RunTakenOver, Target
 from drkit.model.step import EpochWork
 from drkit.ports import World
 from tests.contract.cloud.values import context_in, silent
+from tests.fakes.clock import START
 
 TOOL = EpochTool(EpochWork())
 pytestmark = pytest.mark.usefixtures("zone")
@@ -49,6 +54,52 @@ def test_raising_it_again_in_the_same_run_changes_nothing(world: World, plan: Pl
     assert looked is not None
     assert (looked.changed, again.changed) == (0, 0)
     assert read_epoch(world, plan).number == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (SiteReopened(site="eu-west-3.g1", reason="slow", operator="bo@x"), "was given back"),
+        (RunTakenOver(operator="bo@x", reason="ana is gone", before="ana@y"), "bo@x took run-1"),
+    ],
+)
+def test_a_run_that_was_ended_or_taken_elsewhere_does_not_raise_it(
+    world: World, plan: Plan, body: Body, said: str
+) -> None:
+    """Whoever goes on without knowing would send customers to what has grown old."""
+    write_first_epoch(world, plan)
+    context = context_in(world, plan)
+    path = plan.root / "elsewhere.jsonl"
+    with JournalFile(path, now=lambda: START) as journal:
+        journal.append(body)
+    OutsideStore(world, plan).put(
+        segment(journal_place("eu-central-1", context.run), 0), path.read_bytes()
+    )
+    with pytest.raises(StepError, match=said):
+        TOOL.do(context, silent)
+    assert read_epoch(world, plan).serving is None
+
+
+def test_a_takeover_that_the_run_knows_of_is_none_against_it(world: World, plan: Plan) -> None:
+    write_first_epoch(world, plan)
+    context = context_in(world, plan, lost=("y",))
+    path = plan.root / "elsewhere.jsonl"
+    with JournalFile(path, now=lambda: START) as journal:
+        journal.append(RunTakenOver(operator="bo@x", reason="ana is gone", before="ana@y"))
+    OutsideStore(world, plan).put(
+        segment(journal_place("eu-central-1", context.run), 0), path.read_bytes()
+    )
+    assert TOOL.do(context, silent).changed == 1
+
+
+def test_a_journal_that_cannot_be_read_is_not_taken_for_a_silent_one(
+    world: World, plan: Plan
+) -> None:
+    write_first_epoch(world, plan)
+    context = context_in(world, plan)
+    OutsideStore(world, plan).put(segment(journal_place("eu-central-1", context.run), 0), b"{\n")
+    with pytest.raises(EffectUnknown, match="cannot be read"):
+        TOOL.do(context, silent)
 
 
 def test_an_epoch_that_is_not_there_is_not_raised(world: World, plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,8 @@ from drkit.model.outcome import State
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, RunEnded, Target
-from drkit.model.step import RunMode
+from drkit.model.step import RunKind, RunMode
+from drkit.planning.reaping import order_of_removal
 from drkit.ports import World
 from drkit.reaping import Reaper
 from tests.contract.cloud.opened import Write, served_by
@@ -92,7 +94,7 @@ def test_what_serves_is_not_removed(world: World, plan: Plan, destroyed: list[st
     with pytest.raises(ConfigurationError, match="the epoch names it"):
         Reaper(plan, "eu-west-3").reap(1, silent)
     served_by(world, plan, REGION, run="run-2", number=2)
-    Reaper(plan, "eu-west-3").reap(1, silent)
+    Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
     with pytest.raises(ConfigurationError, match="the epoch names it"):
         Reaper(plan, REGION).reap(1, silent)
     assert destroyed == ["eu-west-3.g1"], "the one that served before"
@@ -149,8 +151,77 @@ def test_what_was_opened_and_serves_no_more_is_removed_whatever_its_run_did_not_
     run = left(plan, YES, *ended(State.FAILED, "live.sales"), RunEnded(stand="finished"))
     served_by(world, plan, REGION, run=run, number=2)
     served_by(world, plan, "eu-west-3", run="run-3", number=3)
-    Reaper(plan, REGION).reap(1, silent)
+    Reaper(plan, REGION).reap(1, silent, reason="paid twice")
     assert destroyed == [TARGET.name]
+
+
+def test_what_customers_were_on_is_removed_for_a_reason_that_is_outside_before(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    served_by(world, plan, REGION, run="run-2", number=2)
+    with pytest.raises(UsageError, match="--reason"):
+        Reaper(plan, "eu-west-3").reap(1, silent, reason=" ")
+    assert destroyed == []
+    Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
+    stored = OutsideStore(world, plan).read("reaped/eu-west-3/1.json")
+    assert stored is not None
+    said = json.loads(stored.body)
+    assert (said["reason"], bool(said["operator"]), bool(said["at"])) == ("paid twice", True, True)
+    assert destroyed == ["eu-west-3.g1"]
+
+
+def test_what_customers_were_on_stays_while_their_cutover_may_still_fail(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    run = left(plan, YES, *ended(State.FAILED), RunEnded(stand="finished"))
+    served_by(world, plan, REGION, run=run, number=2)
+    with pytest.raises(ConfigurationError, match="is not over"):
+        Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
+    assert destroyed == []
+    done = left(plan, YES, *ended(State.DONE), RunEnded(stand="finished"))
+    served_by(world, plan, REGION, run=done, number=3)
+    Reaper(plan, "eu-west-3").reap(1, silent, reason="paid twice")
+    assert destroyed == ["eu-west-3.g1"]
+
+
+def test_who_asks_for_an_end_keeps_the_stacks_that_are_still_there(
+    world: World, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first stack is under way when ``drkit abort`` comes from elsewhere."""
+    gone: list[str] = []
+
+    def note(_work: Destroying, name: str) -> tuple[int, str]:
+        gone.append(name)
+        return 1, ""
+
+    monkeypatch.setattr(Destroying, "stack", note)
+    [(name, stack)] = plan.stacks.items()
+    two = replace(plan, stacks={name: stack, "network": replace(stack, name="network")})
+    first, other = order_of_removal(two)
+    work = Destroying(
+        plan=two,
+        target=TARGET,
+        world=world,
+        vault={},
+        say=silent,
+        asked_to_end=lambda: bool(gone),
+    )
+    reaped = work.all_of(())
+    assert gone == [first]
+    assert list(reaped.stays) == [other]
+    assert "asked for an end" in reaped.stays[other]
+
+
+def test_a_deployment_that_is_not_over_is_carried_on_by_the_command_that_it_takes(
+    plan: Plan, destroyed: list[str]
+) -> None:
+    """It has no --new-generation."""
+    left(plan, *ended(State.FAILED), kind=RunKind.DEPLOY)
+    with pytest.raises(ConfigurationError, match="is not over") as refused:
+        Reaper(plan, REGION).reap(1, silent)
+    assert "`drkit deploy --region eu-central-1`" in refused.value.remedy
+    assert "--new-generation" not in refused.value.remedy
+    assert destroyed == []
 
 
 def test_while_another_place_works_on_the_site_nothing_is_removed(

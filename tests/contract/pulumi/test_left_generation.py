@@ -49,6 +49,7 @@ def wedge(stored: Stored) -> None:
 def destroying(site: Site) -> Destroying:
     context = site.context
     return Destroying(
+        asked_to_end=lambda: False,
         plan=context.plan,
         target=context.target,
         world=context.world,

@@ -10,7 +10,7 @@ import pytest
 from drkit.adapters import render_html
 from drkit.adapters.render_text import render
 from drkit.model.outcome import Outcome, State
-from drkit.model.place_record import SiteReopened
+from drkit.model.place_record import SiteReopened, SiteServed
 from drkit.model.record import Body, PlanChanged, Record, RunBegan, StepSkipped, StepStarted
 from drkit.model.step import RunMode
 from drkit.reporting.downtime import downtime_parts
@@ -39,6 +39,10 @@ def then(records: Records, body: Body) -> Records:
 
 
 def reopened(records: Records) -> Records:
+    return then(being_given_back(records), SiteServed(site="eu-west-3.g1", operator="ana@x"))
+
+
+def being_given_back(records: Records) -> Records:
     word = SiteReopened(site="eu-west-3.g1", reason="too slow", operator="ana@x")
     return then(records, word)
 
@@ -115,6 +119,18 @@ def test_nobody_is_down_once_the_old_site_is_given_back() -> None:
     back = made.header.as_of
     assert all(p.rto and p.rto.down.end == back for p in made.processes)
     assert "reopened  eu-west-3.g1" in render(made)
+
+
+def test_a_site_that_is_being_given_back_serves_nobody_until_that_ends_well() -> None:
+    made = report(being_given_back(broken_off()))
+    assert "Still down" in made.headline
+    assert "takes no customers before that ends well: run `drkit reopen" in render(made)
+    assert "reopened  " not in render(made)
+    cost = [
+        sum((p.length for p in downtime_parts(report(r))), timedelta())
+        for r in (being_given_back(broken_off()), reopened(broken_off()))
+    ]
+    assert cost[1] - cost[0] == LATER, "until it serves"
 
 
 def test_a_move_that_goes_on_without_the_old_site_is_an_unplanned_run_from_then_on() -> None:
