@@ -124,11 +124,9 @@ class Afar:
         Raises UsageError without a reason, or where nobody works on it; RunBusy where the lease
         moves meanwhile, or a drkit in this very folder has it.
         """
-        from drkit.adapters.clock import SystemClock
         from drkit.adapters.held import Held
         from drkit.adapters.journal_copies import bring
-        from drkit.adapters.journal_file import JournalFile
-        from drkit.adapters.journal_outside import JournalOutside
+        from drkit.adapters.journal_outside import journal_of
         from drkit.adapters.lease import holder_here, take_over
         from drkit.adapters.owner import Owner
 
@@ -146,8 +144,7 @@ class Afar:
         ):
             if run:  # else it was taken before it had begun anything
                 known = bring(self.store, self._runs, region, run)
-                file = JournalFile(self._runs.journal(run), now=SystemClock().now)
-                with JournalOutside(file, held, run=run, known=known) as journal:
+                with journal_of(self._runs, run, held, known=known) as journal:
                     taken = RunTakenOver(
                         operator=operator(), reason=reason, before=before, key=owner.key
                     )

@@ -215,8 +215,7 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
     from drkit.adapters.clock import SystemClock
     from drkit.adapters.gate import GateKeeper, RunOf
     from drkit.adapters.journal_copies import bring
-    from drkit.adapters.journal_file import JournalFile
-    from drkit.adapters.journal_outside import JournalOutside
+    from drkit.adapters.journal_outside import journal_of
     from drkit.adapters.runs_folder import RunsFolder
 
     wish, clock, known = opened.wish, SystemClock(), 0
@@ -232,12 +231,11 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
         take_over_certificate(runs.folder(run), earlier=earlier)
     secret = opened.vault["pulumi_passphrase"]
     write_proof_certificate(runs.folder(run), run=run, secret=secret)
-    file = JournalFile(runs.journal(run), now=clock.now)
     return Parts(
         run=run,
         target=target,
         folder=runs.folder(run),
-        journal=JournalOutside(file, held, run=run, known=known),
+        journal=journal_of(runs, run, held, known=known),
         clock=clock,
         prepared=means.prepared,
         recover_to=recover_to,

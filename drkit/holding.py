@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from drkit.compose import Around
 from drkit.model.plan import Plan
-from drkit.model.record import Body
 from drkit.model.wish import Wish
 from drkit.operating import operator
 from drkit.ports import World
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from drkit.adapters.held import Held
     from drkit.adapters.lease import Found
     from drkit.adapters.outside_store import OutsideStore
-    from drkit.adapters.runs_folder import RunsFolder
 
 PATIENCE = timedelta(seconds=15)
 """How long a record in another run's journal may take on its way outside."""
@@ -67,20 +65,6 @@ def look_at_site(plan: Plan, world: World, region: str) -> Free:
     found = free_for(store, region, place_of(plan.root))
     bring_newest(store, RunsFolder(plan.root), region)
     return Free(store=store, root=plan.root, region=region, found=found)
-
-
-def add_record(held: Held, runs: RunsFolder, run: str, body: Body, *, known: int) -> None:
-    """Add ``body`` to the journal of a run of the held site that is not the command's own, and wait
-    until it is outside. The store has ``known`` records of it.
-    """
-    from drkit.adapters.clock import SystemClock
-    from drkit.adapters.journal_file import JournalFile
-    from drkit.adapters.journal_outside import JournalOutside
-
-    file = JournalFile(runs.journal(run), now=SystemClock().now)
-    with JournalOutside(file, held, run=run, known=known) as journal:
-        journal.append(body)
-        held.wait_sent(PATIENCE)
 
 
 def hold_outside(free: Free) -> Held:

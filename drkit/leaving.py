@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from drkit.compose import Opened, Parts
 from drkit.engine.progress import is_left
 from drkit.errors import JournalDamaged
-from drkit.holding import add_record
+from drkit.holding import PATIENCE
 from drkit.model.record import GenerationLeft, Record
 from drkit.operating import operator
 
@@ -62,6 +62,7 @@ def _end(runs: RunsFolder, record: GenerationLeft, held: Held) -> None:
     is: nobody can carry on by it.
     """
     from drkit.adapters.journal_copies import bring
+    from drkit.adapters.journal_outside import journal_of
 
     run, path = record.built_by, runs.journal(record.built_by)
     try:
@@ -70,4 +71,6 @@ def _end(runs: RunsFolder, record: GenerationLeft, held: Held) -> None:
             return
     except JournalDamaged:
         return
-    add_record(held, runs, run, record, known=known)
+    with journal_of(runs, run, held, known=known) as journal:
+        journal.append(record)
+        held.wait_sent(PATIENCE)

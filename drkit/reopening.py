@@ -132,10 +132,8 @@ class _Telling:
         started and has not raised the epoch, which is what sends customers on; and of one that was
         begun after that move. Raises StepError where the outside location does not take it.
         """
-        from drkit.adapters.clock import SystemClock
         from drkit.adapters.journal_copies import bring
-        from drkit.adapters.journal_file import JournalFile
-        from drkit.adapters.journal_outside import JournalOutside
+        from drkit.adapters.journal_outside import journal_of
         from drkit.adapters.runs_folder import RunsFolder
 
         runs = RunsFolder(around.wish.plan.root)
@@ -143,8 +141,7 @@ class _Telling:
         if run is None or not awaits_word(runs.records(run)):
             return
         known = bring(held.store, runs, held.region, run)
-        file = JournalFile(runs.journal(run), now=SystemClock().now)
-        journal = whole.enter_context(JournalOutside(file, held, run=run, known=known))
+        journal = whole.enter_context(journal_of(runs, run, held, known=known))
         self._open.append((held, journal))
         if not was_given_back(runs.records(run)):
             journal.append(replace(self._word, key=held.owner.key))

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from drkit.adapters.clock import SystemClock
 from drkit.adapters.held import Held
 from drkit.adapters.journal_copies import records_outside
 from drkit.adapters.journal_file import JournalFile
+from drkit.adapters.runs_folder import RunsFolder
 from drkit.errors import DrkitError, RunTaken
 from drkit.model.place_record import OutsideBack, OutsideLost
 from drkit.model.record import Body, Record, RunTakenOver, StepStarted
@@ -84,3 +86,11 @@ class JournalOutside:
             or f"{holder.operator} has this run since {holder.since:%H:%M:%S} UTC",
             remedy="nothing more is done here: see `drkit status`, or take it back by a takeover",
         )
+
+
+def journal_of(runs: RunsFolder, run: str, held: Held, *, known: int) -> JournalOutside:
+    """The journal of a run of the held site, in its folder and outside, where ``known`` of its
+    records are; not yet locked.
+    """
+    file = JournalFile(runs.journal(run), now=SystemClock().now)
+    return JournalOutside(file, held, run=run, known=known)
