@@ -31,6 +31,7 @@ from drkit.model.step import (
     StoreWork,
     Work,
 )
+from drkit.planning.closure import closure
 from drkit.planning.cutover import cutover_steps, last_of_cutover
 from drkit.planning.ledgers import StepMaker, ledger_steps
 from drkit.planning.people import people_asked
@@ -46,14 +47,7 @@ class Graph:
 
     def ancestors(self, step_id: str) -> frozenset[str]:
         """Everything that ``step_id`` needs, directly or not."""
-        found: set[str] = set()
-        todo = list(self.steps[step_id].needs)
-        while todo:
-            name = todo.pop()
-            if name not in found:
-                found.add(name)
-                todo.extend(self.steps[name].needs)
-        return frozenset(found)
+        return closure(self.steps[step_id].needs, lambda name: self.steps[name].needs)
 
     def needed_by(self, process: str) -> frozenset[str]:
         """Every step without which ``process`` is not live."""

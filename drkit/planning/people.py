@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from drkit.errors import Problem
-from drkit.model.plan import Plan, StepEntry
+from drkit.model.plan import Person, Plan, StepEntry
+from drkit.planning.closure import closure
 from drkit.planning.cutover import first_of_cutover
 
 _KEY = re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
@@ -34,31 +35,23 @@ def _last_before_cutover(plan: Plan) -> frozenset[str]:
     """
     cutovers = [entry.name for entry in plan.steps.values() if entry.cutover]
     first = {*cutovers, *map(first_of_cutover, cutovers)}
-    todo = [name for entry in plan.steps.values() if entry.name in first for name in entry.after]
-    found: set[str] = set()
-    seen: set[str] = set()
-    while todo:
-        name = todo.pop()
+    gates = {entry.name for entry in plan.steps.values() if entry.gate}
+
+    def before(name: str) -> tuple[str, ...]:
         entry = plan.steps.get(name)
-        if entry is None or name in seen:
-            continue
-        seen.add(name)
-        if entry.gate:
-            found.add(name)
-        else:
-            todo.extend(entry.after)
-    return frozenset(found)
+        return entry.after if entry and name not in gates else ()
+
+    behind = [name for entry in plan.steps.values() if entry.name in first for name in entry.after]
+    return closure(behind, before) & gates
 
 
-def _able(plan: Plan, entry: StepEntry) -> list[str]:
-    """The names of all who can answer a gate: with its role, and a key where it takes signed
-    answers only.
-    """
-    return [
-        person.name
-        for person in plan.people.values()
-        if entry.gate in person.roles and (person.key or not entry.signed)
-    ]
+def _able(plan: Plan, entry: StepEntry) -> list[Person]:
+    """All who can answer a gate: with its role, and a key where it takes signed answers only."""
+    return [p for p in _with_role(plan, entry) if p.key or not entry.signed]
+
+
+def _with_role(plan: Plan, entry: StepEntry) -> list[Person]:
+    return [person for person in plan.people.values() if entry.gate in person.roles]
 
 
 def people_problems(plan: Plan) -> Iterator[Problem]:
@@ -96,7 +89,7 @@ def people_problems(plan: Plan) -> Iterator[Problem]:
 
 
 def _enough_people(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
-    able = [person for person in plan.people.values() if entry.gate in person.roles]
+    able = _with_role(plan, entry)
     signing = [person for person in able if person.key]
     wanted = people_asked(plan, entry)
     if entry.gate and able and not 1 <= wanted <= len(able):

@@ -20,6 +20,7 @@ from drkit.model.step import (
     Step,
     StoreWork,
 )
+from drkit.planning.closure import closure
 from drkit.planning.files import Exists
 
 QUIESCE = "quiesce"
@@ -71,13 +72,12 @@ def _wants_the_end(step: Step) -> bool:
             return False
 
 
-def _with_what_needs_them(steps: Mapping[str, Step], roots: Collection[str]) -> set[str]:
-    found, grows = set(roots), True
-    while grows:
-        more = {n for n, step in steps.items() if n not in found and found & set(step.needs)}
-        found |= more
-        grows = bool(more)
-    return found
+def _with_what_needs_them(steps: Mapping[str, Step], roots: Collection[str]) -> frozenset[str]:
+    users: dict[str, list[str]] = {}
+    for name, step in steps.items():
+        for need in step.needs:
+            users.setdefault(need, []).append(name)
+    return closure(roots, lambda name: users.get(name, ()))
 
 
 def _after(step: Step, more: Iterable[str]) -> Step:

@@ -21,6 +21,7 @@ from drkit.model.record import (
     StepPlanned,
 )
 from drkit.model.step import GateWork
+from drkit.planning.closure import closure
 
 SHOUT = "BREAK GLASS"
 
@@ -125,13 +126,8 @@ def answered_alone(records: Iterable[Record], planned: tuple[StepPlanned, ...]) 
 def _before_cutover(planned: tuple[StepPlanned, ...]) -> frozenset[str]:
     """All that the raising of the epoch waits for: with it the old site is fenced for good."""
     needs = {step.id: step.needs for step in planned}
-    todo = [step.id for step in planned if step.kind == "epoch"]
-    found: set[str] = set()
-    while todo:
-        fresh = set(needs.get(todo.pop(), ())) - found
-        found |= fresh
-        todo.extend(fresh)
-    return frozenset(found)
+    raising = [need for step in planned if step.kind == "epoch" for need in step.needs]
+    return closure(raising, lambda name: needs.get(name, ()))
 
 
 def shouts(answers: Iterable[GateAnswered]) -> str:
