@@ -105,18 +105,13 @@ def look_around(wish: Wish) -> Around:
     """
     from drkit.adapters.consent import consent_problems
     from drkit.adapters.epoch import read_epoch
+    from drkit.adapters.plan_yaml import files_of
     from drkit.adapters.vault import open_vault
     from drkit.adapters.worlds import check_account, open_world
-    from drkit.planning.problems import find_problems, region_problems
-    from drkit.planning.quiesce import mode_problems
+    from drkit.planning.problems import run_problems
 
     plan = wish.plan
-
-    def exists(path: Path) -> bool:
-        return (plan.root / path).exists()
-
-    problems = [*find_problems(plan, exists=exists), *mode_problems(wish.mode, exists)]
-    problems += region_problems(plan, wish.region)
+    problems = [*run_problems(plan, exists=files_of(plan), region=wish.region, mode=wish.mode)]
     problems += consent_problems(plan, wish.consent)
     vault = _or_problem(lambda: open_vault(plan), "secrets", problems)
     world = _or_problem(lambda: open_world(plan), "sites", problems)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cattrs
 import yaml
@@ -35,6 +36,9 @@ from drkit.model.plan import (
 )
 from drkit.model.quantities import Impact, parse_duration, parse_impact
 
+if TYPE_CHECKING:
+    from drkit.planning.files import Exists
+
 NAMED = ("people", "sites", "providers", "processes", "stacks", "stores", "services", "steps")
 """Sections whose entries are named by their key."""
 
@@ -53,6 +57,11 @@ def load_plan(path: Path) -> Plan:
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path.name} is not valid YAML: {error}") from error
     return structure_plan(source, root=path.resolve().parent, places=places, twice=twice)
+
+
+def files_of(plan: Plan) -> Exists:
+    """Asks after a file or folder in the plan's own folder."""
+    return lambda path: (plan.root / path).exists()
 
 
 def structure_plan(

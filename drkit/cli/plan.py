@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,15 +11,14 @@ import click
 
 from drkit.cli import completion
 from drkit.cli.options import plan_option
-from drkit.errors import ConfigurationError, Exit, Problem, UsageError
+from drkit.errors import ConfigurationError, Exit, UsageError
 from drkit.model.plan import Plan
 from drkit.model.quantities import format_duration
 from drkit.model.step import RunKind, RunMode
 from drkit.planning.consents import consent_risks
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, longest_before, priorities
-from drkit.planning.problems import find_problems, region_problems
-from drkit.planning.quiesce import mode_problems
+from drkit.planning.problems import run_problems
 
 _MODE = click.option(
     "--mode",
@@ -55,7 +54,7 @@ def plan(
     problem of the plan is shown, all at once, and ends with exit code 3; so is all that lies in the
     failed region.
     """
-    from drkit.adapters.plan_yaml import load_plan
+    from drkit.adapters.plan_yaml import files_of, load_plan
     from drkit.cli.reach import reach
 
     for option, given in (("--preview", preview), ("--failed", failed)):
@@ -63,7 +62,8 @@ def plan(
             raise UsageError(f"{option} is of one site", remedy="name it: --region R")
     loaded = load_plan(plan_file)
     touches = reach(loaded, region, failed) if region and region in loaded.sites else None
-    problems = (*_problems(loaded, region, RunMode(mode)), *(touches.problems if touches else ()))
+    found = run_problems(loaded, exists=files_of(loaded), region=region, mode=RunMode(mode))
+    problems = (*found, *(touches.problems if touches else ()))
     if problems:
         raise ConfigurationError(f"{plan_file} cannot be run as it stands", problems=problems)
     graph = build_graph(loaded, RunKind.REBUILD, mode=RunMode(mode))
@@ -75,16 +75,6 @@ def plan(
         shown = [_as_text(loaded, graph, region, previews), *(touches.lines() if touches else ())]
         click.echo("\n".join(shown))
     return int(Exit.OK)
-
-
-def _problems(loaded: Plan, region: str | None, mode: RunMode) -> Iterator[Problem]:
-    def exists(path: Path) -> bool:
-        return (loaded.root / path).exists()
-
-    yield from find_problems(loaded, exists=exists)
-    yield from mode_problems(mode, exists)
-    if region is not None:
-        yield from region_problems(loaded, region)
 
 
 def _previews(loaded: Plan, region: str) -> Mapping[str, str]:

@@ -68,12 +68,11 @@ def simulate(region: str, plan_file: Path, output: str, **options: object) -> in
 
 
 def _must_be_sound(plan: Plan, region: str) -> None:
-    from drkit.planning.problems import find_problems, region_problems
+    from drkit.adapters.plan_yaml import files_of
+    from drkit.planning.problems import run_problems
 
-    problems = [*find_problems(plan, exists=lambda path: (plan.root / path).exists())]
-    problems += region_problems(plan, region)
-    if problems:
-        raise ConfigurationError("the plan cannot be run as it stands", problems=tuple(problems))
+    if problems := run_problems(plan, exists=files_of(plan), region=region, mode=None):
+        raise ConfigurationError("the plan cannot be run as it stands", problems=problems)
 
 
 def _scenario(options: Mapping[str, object]) -> Scenario:

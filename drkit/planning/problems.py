@@ -18,6 +18,7 @@ from drkit.planning.graph import Graph, build_graph
 from drkit.planning.obeyed import ignored_keys
 from drkit.planning.order import critical_path, expected, longest_before
 from drkit.planning.people import people_problems
+from drkit.planning.quiesce import mode_problems
 from drkit.planning.references import name_problems, reference_problems, unknown_name
 
 _SITES_OF_A_FAILOVER = 2
@@ -41,12 +42,23 @@ def find_problems(plan: Plan, *, exists: Exists) -> tuple[Problem, ...]:
     return tuple(_with_its_line(plan, problem) for problem in found)
 
 
+def run_problems(
+    plan: Plan, *, exists: Exists, region: str | None, mode: RunMode | None
+) -> tuple[Problem, ...]:
+    """The same, and what is wrong with running it for ``region`` (None: for any) in ``mode``."""
+    return (
+        *find_problems(plan, exists=exists),
+        *mode_problems(mode, exists),
+        *(_region_problems(plan, region) if region is not None else ()),
+    )
+
+
 def _with_its_line(plan: Plan, problem: Problem) -> Problem:
     """A plan that was made in code has no lines: its problems keep their paths alone."""
     return replace(problem, place=plan.places.at(problem.place)) if plan.places.lines else problem
 
 
-def region_problems(plan: Plan, region: str) -> tuple[Problem, ...]:
+def _region_problems(plan: Plan, region: str) -> tuple[Problem, ...]:
     """What is wrong with ``--region``: it must be a site of the plan."""
     if region in plan.sites:
         return ()
