@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pulumi.automation import Deployment, Stack
@@ -76,17 +76,8 @@ class Opening:
             back = copies is not None and self._bring_back(copies, opened, settings)
             stack, exported = (create_or_select if self.create else select)(opened, settings.stack)
             if self.tell is not None and exported.deployment:
-                before = self._ready(opened, stack, exported)
-                with self._or_left_behind():
-                    # one that holds nothing was destroyed: what it makes now is new
-                    if copies is not None and back and before.state.resources:
-                        cloud = clouds(self.context.world, region)
-                        adopt_made_since(before, copies, cloud, self.tell)
-                        exported = stack.export_stack()
-                    stale = Stale(opened, stack, region, exported)
-                    exported = clear(
-                        stale, self.backend, self.context, self.tell, forsaken=self.forsaken
-                    )
+                stale = Stale(opened, stack, region, exported)
+                exported = self._mended(stale, copies if back else None, self.tell)
             ready = self._ready(opened, stack, exported)
             ready.state.must_be_whole(self.name)
             try:
@@ -112,12 +103,20 @@ class Opening:
             self.notes.append(words)
         return bool(words)
 
-    @contextmanager
-    def _or_left_behind(self) -> Iterator[None]:
-        """What nobody could look for needs a person and time; where there is none, a way on."""
+    def _mended(self, stale: Stale, copies: StateCopies | None, tell: Progress) -> Deployment:
+        """The stack's state with what was made and is not in it. ``copies``: it was brought back
+        from there.
+        """
+        before = self._ready(stale.opened, stale.stack, stale.exported)
         try:
-            yield
+            # one that holds nothing was destroyed: what it makes now is new
+            if copies is not None and before.state.resources:
+                cloud = clouds(self.context.world, stale.region)
+                adopt_made_since(before, copies, cloud, tell)
+                stale = replace(stale, exported=stale.stack.export_stack())
+            return clear(stale, self.backend, self.context, tell, forsaken=self.forsaken)
         except EffectUnknown as error:
+            # what nobody could look for needs a person and time; where there is none, a way on
             raise EffectUnknown(str(error), remedy=f"{error.remedy}{self._way_on()}") from error
 
     def _way_on(self) -> str:
