@@ -29,6 +29,7 @@ from drkit.model.step import QuiesceWork, RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import Context, Progress, World
 from drkit.reopening import reopen
+from drkit.reporting.moving import move_of
 from tests.contract.cloud.opened import Write, served_by
 from tests.contract.cloud.test_carrying_on import carried_on, ended, left
 from tests.contract.cloud.values import context_in, silent
@@ -38,6 +39,13 @@ CLOSED = ended(State.DONE, "quiesce")
 
 def given_back(plan: Plan, reason: str = "too slow") -> None:
     reopen(plan, reason=reason, say=silent, log=plan.root / "reopen.log")
+
+
+def closed(shop: Write, world: World) -> tuple[Plan, str]:
+    """A move that has closed the old site and waits for a person."""
+    plan = shop()
+    served_by(world, plan, "eu-west-3")
+    return plan, left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
 
 
 def words(plan: Plan, run: str) -> list[SiteReopened]:
@@ -87,9 +95,7 @@ def standing_of(plan: Plan, run: str) -> str:
 
 def test_what_is_wrong_on_this_machine_touches_nothing(shop: Write, world: World) -> None:
     """Nothing is known of the hosts in this cloud: no word is written, and the move goes on."""
-    plan = shop()
-    served_by(world, plan, "eu-west-3")
-    run = left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
+    plan, run = closed(shop, world)
     with pytest.raises(ConfigurationError):
         given_back(plan)
     assert words(plan, run) == []
@@ -99,9 +105,7 @@ def test_what_is_wrong_on_this_machine_touches_nothing(shop: Write, world: World
 def test_the_word_is_outside_before_a_host_is_opened_and_a_second_one_says_that_it_serves(
     shop: Write, world: World, hosts: Reach
 ) -> None:
-    plan = shop()
-    served_by(world, plan, "eu-west-3")
-    run = left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
+    plan, run = closed(shop, world)
     opened = hosts(plan, run)
     opened.ends = Outcome(state=State.FAILED, message="db-1 does not answer")
     with pytest.raises(StepError, match="was not given back") as half_way:
@@ -123,9 +127,7 @@ def test_the_word_is_outside_before_a_host_is_opened_and_a_second_one_says_that_
 def test_no_host_is_opened_while_nobody_else_can_know_of_it(
     shop: Write, world: World, hosts: Reach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = shop()
-    served_by(world, plan, "eu-west-3")
-    run = left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
+    plan, run = closed(shop, world)
     opened, put = hosts(plan, run), OutsideStore.put
 
     def full(store: OutsideStore, key: str, body: bytes, **more: Any) -> str | None:
@@ -142,9 +144,7 @@ def test_no_host_is_opened_while_nobody_else_can_know_of_it(
 def test_the_word_is_signed_by_whoever_gives_back_also_where_another_place_had_the_move(
     shop: Write, world: World, hosts: Reach
 ) -> None:
-    plan = shop()
-    served_by(world, plan, "eu-west-3")
-    run = left(plan, *CLOSED, RunEnded(stand="waits"), mode=RunMode.PLANNED)
+    plan, run = closed(shop, world)
     hosts(plan, run)
     given_back(plan)
     store = OutsideStore(world, plan)
@@ -177,7 +177,7 @@ def test_a_move_whose_cutover_has_not_raised_the_epoch_is_broken_off_too(
     )
     tried = ended(State.FAILED, "cutover.epoch")
     run = left(plan, changed, *CLOSED, *tried, mode=RunMode.PLANNED)
-    assert RunsFolder(plan.root).move(run).sent_on is not None  # type: ignore[union-attr]
+    assert move_of(RunsFolder(plan.root).records(run)).sent_on is not None  # type: ignore[union-attr]
     assert carried_on(plan) == run
     hosts(plan, run)
     given_back(plan)
