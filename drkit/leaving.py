@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from drkit.compose import Opened, Parts
-from drkit.engine.progress import is_left
+from drkit.engine.progress import is_left, is_left_in
 from drkit.errors import JournalDamaged
 from drkit.holding import PATIENCE
 from drkit.model.record import GenerationLeft, Record
@@ -42,10 +42,7 @@ def generation_left(
 ) -> Iterator[GenerationLeft]:
     """The record of what is left behind, if anything is and ``known`` does not have it."""
     behind = opened.behind
-    if behind is not None and not any(
-        isinstance(record.body, GenerationLeft) and record.body.generation == behind.target.name
-        for record in known
-    ):
+    if behind is not None and not is_left_in(known, behind.target.name):
         yield GenerationLeft(
             generation=behind.target.name,
             next=parts.target.name,

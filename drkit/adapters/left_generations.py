@@ -17,6 +17,8 @@ from drkit.adapters.outside_store import OutsideStore
 from drkit.errors import ConfigurationError
 from drkit.model.record import Target
 
+_PLACE = "generations"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftGeneration:
@@ -36,21 +38,19 @@ def leave_generation(store: OutsideStore, left: LeftGeneration) -> None:
 
     Raises ConfigurationError.
     """
-    store.put(_key(left.target), json.dumps(to_json(left), indent=1).encode())
+    _write(store, _PLACE, left)
 
 
 def note_reaped(store: OutsideStore, reaped: LeftGeneration) -> None:
     """Write down who destroys a generation that was opened, and why: ``reaped/REGION/N.json``. The
     first word stays. Raises ConfigurationError.
     """
-    target = reaped.target
-    key = f"reaped/{target.region}/{target.generation}.json"
-    store.put(key, json.dumps(to_json(reaped), indent=1).encode())
+    _write(store, "reaped", reaped)
 
 
 def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGeneration]:
     """Number → the generation of ``region`` that was left. Raises ConfigurationError."""
-    place = _place(region)
+    place = f"{_PLACE}/{region}/"
     return {
         left.target.generation: left
         for name in store.names(place)
@@ -71,9 +71,6 @@ def _read(store: OutsideStore, key: str) -> LeftGeneration | None:
         ) from error
 
 
-def _place(region: str) -> str:
-    return f"generations/{region}/"
-
-
-def _key(target: Target) -> str:
-    return f"{_place(target.region)}{target.generation}.json"
+def _write(store: OutsideStore, place: str, word: LeftGeneration) -> None:
+    key = f"{place}/{word.target.region}/{word.target.generation}.json"
+    store.put(key, json.dumps(to_json(word), indent=1).encode())

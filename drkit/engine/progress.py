@@ -174,9 +174,14 @@ def lost_machines(records: Iterable[Record]) -> tuple[str, ...]:
 def is_left(records: Sequence[Record]) -> bool:
     """Whether a person gave up the generation that this run has built."""
     run = run_of(records)
+    return run is not None and is_left_in(records, run.target.name)
+
+
+def is_left_in(records: Iterable[Record], generation: str) -> bool:
+    """Whether ``records`` say that a person gave ``generation`` up."""
     bodies = (record.body for record in records)
-    return run is not None and any(
-        isinstance(body, GenerationLeft) and body.generation == run.target.name for body in bodies
+    return any(
+        isinstance(body, GenerationLeft) and body.generation == generation for body in bodies
     )
 
 
