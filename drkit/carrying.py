@@ -23,7 +23,7 @@ from drkit.operating import operator
 from drkit.planning.changes import plan_changes
 from drkit.planning.replanned import Change, Replanned, fixed_changes, replanned
 from drkit.ports import World
-from drkit.reporting.moving import Move, was_given_back
+from drkit.reporting.moving import Move, move_of, was_given_back
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
@@ -185,9 +185,10 @@ def _against(wish: Wish, intent: Intent, left: RunBegan, runs: RunsFolder) -> st
         return ""
     if intent.epoch.serving_name != left.serving_before:
         return "another site was opened since it began"
-    if was_given_back(runs.records(left.run)):
+    records = runs.records(left.run)
+    if was_given_back(records):
         return "the old site was given back to its customers since"
-    move = runs.move(left.run)
+    move = move_of(records)
     if wish.mode is RunMode.PLANNED and (move is None or move.given_up):
         return "it is an unplanned one"
     if move is not None and not move.given_up:

@@ -20,6 +20,7 @@ from drkit.model.record import GateAnswered, Target
 from drkit.model.step import RunKind
 from drkit.operating import operator
 from drkit.planning.reaping import Builder, refusal, refusal_of_opened
+from drkit.reporting.moving import move_of
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
@@ -146,15 +147,18 @@ class Reaper:
     def _builders(self, target: Target) -> Iterator[Builder]:
         for kind in RunKind:
             began = self._runs.left_behind(kind, self._region)
-            move = self._runs.move(began.run) if began is not None else None
-            # whose old site was given back is carried on with by nobody
-            if began is not None and began.target == target and not (move and move.reopened):
-                bodies = (record.body for record in self._runs.records(began.run))
-                yield Builder(
-                    run=began.run,
-                    stale=self._runs.is_stale(began.run) and not (move and move.keeps),
-                    consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
-                )
+            if began is None or began.target != target:
+                continue
+            records = self._runs.records(began.run)
+            move = move_of(records)
+            if move and move.reopened:  # it is carried on with by nobody
+                continue
+            bodies = (record.body for record in records)
+            yield Builder(
+                run=began.run,
+                stale=self._runs.is_stale(began.run) and not (move and move.keeps),
+                consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
+            )
 
     def _remedy(self, found: Found) -> str:
         if found.opened:

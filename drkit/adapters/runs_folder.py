@@ -29,7 +29,6 @@ from drkit.model.record import (
     Target,
 )
 from drkit.model.step import RunKind
-from drkit.reporting.moving import Move, move_of
 
 JOURNAL = "journal.jsonl"
 STALE = timedelta(minutes=30)
@@ -119,10 +118,6 @@ class RunsFolder:
         """The id of the newest run of this kind and site, if it has one that can be read."""
         began = run_of(self._newest(kind, region))
         return began.run if began else None
-
-    def move(self, run: str) -> Move | None:
-        """How far the planned move ``run`` is; None for a run that is none."""
-        return move_of(self.records(run))
 
     def began_at(self, run: str) -> datetime:
         """When ``run`` began."""
