@@ -14,6 +14,7 @@ from functools import cache
 import jinja2
 import yaml
 
+from drkit.adapters.render_move import move_facts
 from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.gates import ALONE
@@ -53,6 +54,7 @@ def render(report: Report) -> str:
             line=line_of(report),
             row_height=ROW,
             slowest=slowest(report.steps),
+            move=list(move_facts(report)),
             wrong=wrong(report.steps),
             noted=noted(report.steps),
             states=_states(report),

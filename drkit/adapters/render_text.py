@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from drkit.adapters.render_decisions import decision_lines
-from drkit.adapters.render_move import move_lines
+from drkit.adapters.render_move import move_facts
 from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.losses import Promise
@@ -229,7 +229,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
     lines += [f"clock     {header.clock_said}"] if header.set_back else []
     parts = [f"{_length(phase.length)} {phase.kind.value}" for phase in phases(report)]
     lines += [f"time      {', '.join(parts)}"] if parts else []
-    lines += move_lines(report)
+    lines += [f"{label:<10}{words}" for label, words in move_facts(report)]
     lines += decision_lines(report)
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""

@@ -260,8 +260,8 @@ class PlainConsole:
         """Once what is expected; then only what turns."""
         if not self._told_ahead and (ahead := self._outlook.at(now)):
             self._told_ahead = True
-            names = [f"{p.name} {when(p, now)}" for p in ahead.processes]
-            self._say(now, f"expected back: {', '.join(names)}")
+            if names := [f"{p.name} {when(p, now)}" for p in ahead.processes]:
+                self._say(now, f"expected back: {', '.join(names)}")
             if made_of := basis(ahead):
                 self._say(now, f"that is {made_of}")
         for words in self._outlook.turns(now):

@@ -14,9 +14,12 @@ import pytest
 
 from drkit.adapters import render_html, render_json, render_junit, render_text
 from drkit.model.outcome import Outcome, State
+from drkit.model.step import RunMode
 from drkit.reporting.report import Report, report
 from tests.unit.reporting import journals
 from tests.unit.reporting import test_left_behind as left_behind
+from tests.unit.reporting.journals import Story, play
+from tests.unit.reporting.test_changed_plan import after
 
 RENDERINGS: dict[str, Callable[[Report], str]] = {
     "text": render_text.render,
@@ -69,6 +72,18 @@ def test_a_clock_that_was_set_back_is_rendered(name: str) -> None:
     words = '"clock_set_back_seconds": 7' if name == "json" else "set back by 1h 59m"
     assert words in RENDERINGS[name](report(back))
     assert words not in RENDERINGS[name](report(records))
+
+
+@pytest.mark.parametrize("name", ["text", "html"])
+def test_what_a_planned_move_has_cost_is_rendered_with_the_way_back(name: str) -> None:
+    text = html.unescape(RENDERINGS[name](report(journals.a_planned_move())))
+    assert "eu-west-3.g1 for" in text
+    assert "restore and proof" in text
+    waits = play(Story(mode=RunMode.PLANNED, incident=None, consent=None, stand="waits"))
+    open_ = html.unescape(RENDERINGS[name](report(waits)))
+    assert "give it back with `drkit reopen --reason WHY`" in open_
+    left = html.unescape(RENDERINGS[name](report(after(waits, left_behind.left(1)))))
+    assert "carry on with the run that was begun in its place" in left
 
 
 @each_rendering

@@ -297,6 +297,20 @@ def a_planned_move() -> Records:
     return play(Story(mode=RunMode.PLANNED, incident=None, ends={"quiesce": closed}))
 
 
+def of_hosts_alone() -> Records:
+    """A plan that names no process: stacks, and a playbook on their hosts."""
+    bare = ("network", "storage", "compute", "base")
+    records: list[Record] = []
+    for record in play(Story(plan={**PLAN, "processes": {}})):
+        body = record.body
+        if isinstance(body, RunBegan):
+            steps = (replace(step, processes=()) for step in body.steps if step.id in bare)
+            body = replace(body, steps=tuple(steps))
+        if getattr(body, "step", "base") in bare:
+            records.append(replace(record, seq=len(records), body=body))
+    return tuple(records)
+
+
 def a_deploy() -> Records:
     return play(Story(kind=RunKind.DEPLOY, incident=None))
 
@@ -308,4 +322,5 @@ ALL: Mapping[str, Journal] = {
     "waits": that_waits,
     "planned": a_planned_move,
     "deploy": a_deploy,
+    "hosts alone": of_hosts_alone,
 }
