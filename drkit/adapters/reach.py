@@ -31,7 +31,8 @@ def wait_for_hosts(
 ) -> None:
     """Return once each of ``hosts`` has answered by ``folder/ssh_config``.
 
-    Raises StepError that names the host and ssh's last words, after ``patience`` at the latest.
+    Raises StepError that names the hosts that did not and ssh's last words to the first of them,
+    after ``patience`` at the latest.
     """
     reached = folder / "reached"
     reached.mkdir(exist_ok=True, mode=0o700)
@@ -41,15 +42,19 @@ def wait_for_hosts(
     deadline = time.monotonic() + patience.total_seconds()
     with ThreadPoolExecutor(len(new)) as pool:
         said = list(pool.map(lambda host: _answer(folder, host, deadline), new))
-    for host, last_words in zip(new, said, strict=True):
-        if last_words:
-            raise StepError(
-                f"does not answer by ssh: {last_words}",
-                host=host,
-                remedy="see whether it boots, and whether its group lets the jump host in;"
-                " then run the same command again",
-            )
-        (reached / host).touch()
+    silent = {host: words for host, words in zip(new, said, strict=True) if words}
+    for host in new:
+        if host not in silent:
+            (reached / host).touch()
+    if silent:
+        host, *others = silent
+        too = f" (nor {', '.join(others)}: {len(silent)} in all)" if others else ""
+        raise StepError(
+            f"does not answer by ssh: {silent[host]}{too}",
+            host=host,
+            remedy="see whether it boots, and whether its group lets the jump host in;"
+            " then run the same command again",
+        )
     progress(f"answering: {', '.join(new)}")
 
 

@@ -64,6 +64,7 @@ def up(folder: Folder, say: Say) -> State:
             say("clearing away what a sandbox that crashed left behind")
             _remove(folder)
         ground.lay(str(folder.path))
+        ground.make_room()
         image.build(say)
         folder.make()
         namespaces.note(folder.first_namespace)

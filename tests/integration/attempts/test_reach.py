@@ -51,6 +51,21 @@ def test_a_host_that_never_answers_is_named_with_the_last_words_of_ssh(folder: P
     assert caught.value.host == "db-1"
 
 
+def test_all_that_do_not_answer_are_named_and_those_that_do_are_not_asked_again(
+    folder: Path,
+) -> None:
+    play(folder, "[ $3 = app-1 ] && exit 0; echo 'Connection refused' >&2; exit 255")
+    with pytest.raises(StepError) as caught:
+        wait_for_hosts(
+            folder, ["app-1", "app-2", "app-3"], lambda _: None, patience=timedelta(seconds=1)
+        )
+    assert caught.value.host == "app-2"
+    assert "(nor app-3: 2 in all)" in str(caught.value)
+    (folder / "asked").write_text("")
+    wait_for_hosts(folder, ["app-1"], lambda _: None)
+    assert asked(folder) == 0
+
+
 def test_another_host_key_is_not_waited_for(folder: Path) -> None:
     play(folder, "echo 'Host key verification failed.' >&2; exit 255")
     with pytest.raises(StepError, match="Host key verification failed"):
