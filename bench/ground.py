@@ -6,15 +6,18 @@ nothing else. Destroys only a generation that a measurement built.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from drkit.adapters.cloud import client
 from drkit.adapters.epoch import Epoch, read_epoch
+from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.pulumi_outputs import Prepared, prepared
 from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.pulumi_workspace import backend_of, open_workspace
+from drkit.adapters.state_copies import PREFIX
 from drkit.adapters.vault import open_vault
 from drkit.adapters.worlds import open_world
 from drkit.errors import StepError
@@ -95,12 +98,18 @@ def _empty(ground: Ground, region: str, bucket: str) -> None:
 
 
 def _forget(ground: Ground, name: str, target: Target) -> None:
-    """Remove the state of a stack that holds nothing: else the next rebuild finds a stack there."""
+    """Remove the state of a stack that holds nothing, and its copies: else the next rebuild finds a
+    stack there, or brings back what it takes for lost.
+    """
     from pulumi.automation import StackNotFoundError
 
     backend = backend_of(ground.plan, ground.world, ground.vault)
-    with open_workspace(ground.plan.root / "stacks" / name, backend) as opened:
-        try:
-            opened.workspace.remove_stack(target.name)
-        except StackNotFoundError:
-            return
+    with (
+        open_workspace(ground.plan.root / "stacks" / name, backend) as opened,
+        contextlib.suppress(StackNotFoundError),
+    ):
+        opened.workspace.remove_stack(target.name)
+    copies = OutsideStore(ground.world, ground.plan, bucket=ground.plan.outside.backups)
+    folder = f"{PREFIX}{name}/{target.name}/"
+    for copy in copies.names(folder):
+        copies.remove(folder + copy)
