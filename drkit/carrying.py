@@ -70,7 +70,7 @@ def carrying(wish: Wish, known: Known) -> Carrying:
     from drkit.adapters.preflight import Intent
 
     runs = known.runs
-    left = runs.left_behind(wish.kind, wish.region)
+    left = runs.unfinished(wish.kind, wish.region)
     intent = Intent(
         plan=wish.plan,
         kind=wish.kind,

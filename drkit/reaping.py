@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.destroying import Destroying, Reaped
-from drkit.engine.progress import is_over
-from drkit.errors import ConfigurationError, UsageError
+from drkit.engine.progress import is_over, run_of
+from drkit.errors import ConfigurationError, JournalDamaged, UsageError
 from drkit.holding import hold_outside, look_at_site
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, Target
 from drkit.model.step import RunKind
 from drkit.operating import operator
 from drkit.planning.reaping import Builder, refusal, refusal_of_opened
-from drkit.reporting.moving import move_of
+from drkit.reporting.moving import move_of, was_given_back
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
@@ -41,6 +41,8 @@ class Found:
     remains: tuple[Remains, ...]
     refused: str
     """Why it may not be reaped; empty: it may."""
+    unreadable: str = ""
+    """The run that has built it, perhaps: its journal is damaged."""
 
 
 class Reaper:
@@ -126,6 +128,7 @@ class Reaper:
             remains=remains(self._world, self._plan, target),
             refused=refusal(target, epoch.serving, builder)
             or refusal_of_opened(target, self._opener(epoch) if number in known.opened else ""),
+            unreadable=builder.run if builder and not builder.readable else "",
         )
 
     def _opener(self, epoch: Epoch) -> str:
@@ -146,24 +149,35 @@ class Reaper:
 
     def _builders(self, target: Target) -> Iterator[Builder]:
         for kind in RunKind:
-            began = self._runs.left_behind(kind, self._region)
-            if began is None or began.target != target:
+            run = self._runs.newest_name(kind, self._region)
+            if run is None:
                 continue
-            records = self._runs.records(began.run)
-            move = move_of(records)
-            if move and move.reopened:  # it is carried on with by nobody
+            try:
+                records = self._runs.records(run)
+            except JournalDamaged:
+                yield Builder(run=run, readable=False)
+                continue
+            began, move = run_of(records), move_of(records)
+            if began is None or began.target != target or is_over(records):
+                continue
+            if was_given_back(records):  # it is carried on with by nobody
                 continue
             bodies = (record.body for record in records)
             yield Builder(
-                run=began.run,
-                stale=self._runs.is_stale(began.run) and not (move and move.keeps),
+                run=run,
+                stale=self._runs.is_stale(run) and not (move and move.keeps),
                 consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
             )
 
     def _remedy(self, found: Found) -> str:
         if found.opened:
             return "rebuild the shop in another region first, and carry on with that run to its end"
-        if self._runs.left_behind(RunKind.DEPLOY, self._region) is not None:
+        if run := found.unreadable:
+            return (
+                f"`drkit journal verify {run}` says where it is damaged; if nobody carries on with"
+                f" it, move {self._runs.folder(run)} away"
+            )
+        if self._runs.unfinished(RunKind.DEPLOY, self._region) is not None:
             # a deployment cannot leave its generation behind
             return f"carry on with that run to its end: `drkit deploy --region {self._region}`"
         return (

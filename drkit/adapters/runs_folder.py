@@ -98,7 +98,7 @@ class RunsFolder:
             raise UsageError(f"there is no run {run}", remedy=f"runs: {', '.join(names[:5])}")
         return read_journal(self.journal(run or names[0]))
 
-    def left_behind(self, kind: RunKind, region: str) -> RunBegan | None:
+    def unfinished(self, kind: RunKind, region: str) -> RunBegan | None:
         """The newest run of this kind and site if it is not over, whatever its plan: as it is now.
 
         None too where that run's journal is damaged: an older one must not be taken for it.
@@ -113,6 +113,10 @@ class RunsFolder:
     def done_steps(self, run: str) -> frozenset[str]:
         """Ids of the steps of ``run`` that are done, or were skipped."""
         return frozenset(step for step, state in self.states(run).items() if state in SATISFIED)
+
+    def newest_name(self, kind: RunKind, region: str) -> str | None:
+        """The id of the newest run of this kind and site, also if its journal cannot be read."""
+        return next((name for name in self.names() if kind_of(name, region) == kind), None)
 
     def newest(self, kind: RunKind, region: str) -> str | None:
         """The id of the newest run of this kind and site, if it has one that can be read."""

@@ -16,12 +16,13 @@ from drkit.model.record import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
-    """A run that has built a generation and is not over."""
+    """A run that has built a generation and is not over, as far as its journal can be read."""
 
     run: str
-    stale: bool
+    readable: bool = True
+    stale: bool = False
     """It was left alone for so long that no command carries on with it."""
-    consented: bool
+    consented: bool = False
     """Somebody said yes at one of its gates."""
 
 
@@ -31,6 +32,8 @@ def refusal(target: Target, serving: Target | None, builder: Builder | None) -> 
         return f"{target.name} serves: the epoch names it"
     if builder is None:
         return ""
+    if not builder.readable:
+        return f"the journal of {builder.run} is damaged: whether it may still open it is not known"
     if builder.consented:
         return f"{builder.run} has built it, is not over, and somebody said yes at a gate of it"
     return "" if builder.stale else f"{builder.run} has built it and is not over"

@@ -13,6 +13,7 @@ from drkit.adapters.epoch import read_epoch
 from drkit.adapters.generations import choose_generation
 from drkit.adapters.left_generations import LeftGeneration, leave_generation
 from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.runs_folder import RunsFolder
 from drkit.cli import cli
 from drkit.destroying import Destroying, Reaped
 from drkit.errors import ConfigurationError, RunBusy, UsageError
@@ -141,6 +142,30 @@ def test_what_a_planned_move_would_carry_on_with_is_not_removed_until_its_old_si
     assert destroyed == []
     back = SiteReopened(site="eu-west-3.g1", reason="too slow", operator="ana@x")
     left(plan, *closed, back, mode=RunMode.PLANNED)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_what_an_unplanned_run_restored_before_the_old_site_was_given_back_is_removed(
+    plan: Plan, destroyed: list[str]
+) -> None:
+    """It grew old with the first order, and nobody carries on with it, also after a yes."""
+    back = SiteReopened(site="eu-west-3.g1", reason="it lives", operator="ana@x")
+    left(plan, YES, back)
+    Reaper(plan, REGION).reap(1, silent)
+    assert destroyed == [TARGET.name]
+
+
+def test_nothing_is_removed_while_the_newest_journal_cannot_be_read(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    run = left(plan, YES)
+    folder = RunsFolder(plan.root)
+    folder.journal(run).write_text("{not a journal\n")
+    with pytest.raises(ConfigurationError, match=f"journal of {run} is damaged") as refused:
+        Reaper(plan, REGION).reap(1, silent)
+    assert f"journal verify {run}" in refused.value.remedy
+    give_up(world, plan)
     Reaper(plan, REGION).reap(1, silent)
     assert destroyed == [TARGET.name]
 
