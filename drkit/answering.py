@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from drkit.afar import Afar, Known, began_of
-from drkit.engine.progress import owner_of
+from drkit.engine.progress import is_over, owner_of
 from drkit.errors import AnswerRefused, UsageError
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
@@ -22,6 +22,7 @@ from drkit.model.step import GateWork
 from drkit.planning.graph import gate_work
 from drkit.ports import Secret
 from drkit.reporting.gates import GateStand, gate_stands
+from drkit.reporting.moving import was_given_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,9 @@ def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Give
     breaks, empty if it breaks none.
 
     Raises UsageError for what is no gate of it and a key that does not sign; AnswerRefused for a
-    gate that is closed, a person who may not answer it, a key that is not theirs, an answer that
-    was given before, a code that is none, or used, and a gate that came to the opposite meanwhile.
+    gate that is closed, a run that is over, a person who may not answer it, a key that is not
+    theirs, an answer that was given before, a code that is none, or used, and a gate that came to
+    the opposite meanwhile.
     """
     from drkit.adapters.answers import Answer, is_signed_by, plan_digest, put_answer, sign
     from drkit.adapters.break_glass import prove, seal_name
@@ -126,6 +128,11 @@ def _open(plan: Plan, known: Known, began: RunBegan, step: str) -> _Open:
     if said.ended is not None:
         raise AnswerRefused(
             f"`{step}` of {known.run} is answered already", remedy="see `drkit status`"
+        )
+    if is_over(known.records) or was_given_back(known.records):
+        raise AnswerRefused(
+            f"{known.run} is over: no answer opens `{step}` any more",
+            remedy=f"`drkit status {known.run}` says how it ended; `drkit runs` lists what goes on",
         )
     return found
 

@@ -73,6 +73,11 @@ def _left(options: Mapping[str, Any], *, consent: bool, breaks: bool = False) ->
     )
     broken = answer_gate(afar, known, step, person=person, given=given)
     click.echo(f"{'yes' if consent else 'no'} to {step} of {run}, signed by {person}")
+    if not known.at_work:
+        click.echo(
+            f"nobody works on {run} now: the answer is kept, and counts once it is carried on"
+            f" (`drkit resume {run}`) and the gate is asked in time"
+        )
     if broken:
         click.echo(
             f"BREAK GLASS: the sealed code {broken} stands in for a missing person, and is used up;"

@@ -17,6 +17,7 @@ from drkit.afar import Afar
 from drkit.answering import Given, answer_gate
 from drkit.cli import cli
 from drkit.errors import AnswerRefused, JournalDamaged, UsageError
+from drkit.model.place_record import SiteReopened
 from drkit.model.record import Body, GateOverdue
 from drkit.ports import World
 from tests.contract.cloud.answering_shop import CODE, Shop, answered, refused
@@ -81,6 +82,19 @@ def test_nobody_answers_twice(open_shop: Shop) -> None:
 def test_a_gate_that_was_answered_takes_no_more(open_shop: Shop) -> None:
     open_shop.waits(answered())
     assert "is answered already" in refused(open_shop.says("approve", "cy"))
+
+
+def test_a_run_that_is_over_takes_no_answer(open_shop: Shop) -> None:
+    given_back = SiteReopened(site="eu-west-3.g1", reason="it lives", operator="ana@x")
+    open_shop.waits(given_back)
+    assert f"{RUN} is over" in refused(open_shop.says("approve", "ana"))
+
+
+def test_whoever_answers_a_run_that_nobody_works_on_is_told_so(open_shop: Shop) -> None:
+    open_shop.waits()
+    said = open_shop.says("approve", "ana").stdout
+    assert f"nobody works on {RUN} now" in said
+    assert f"`drkit resume {RUN}`" in said
 
 
 def test_after_the_limit_the_other_role_may_answer(open_shop: Shop) -> None:
