@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from drkit.model.quantities import parse_duration
+from drkit.model.step import RunMode
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +37,17 @@ def plan_option(function: F) -> F:
         show_default=True,
         help="The recovery plan.",
     )(function)
+
+
+def mode_option(*, default: RunMode | None, said: str) -> Callable[[F], F]:
+    """``--mode planned|unplanned``."""
+    return click.option(
+        "--mode",
+        type=click.Choice([mode.value for mode in RunMode]),
+        default=default,
+        show_default=default is not None,
+        help=said,
+    )
 
 
 class When(click.ParamType[datetime]):

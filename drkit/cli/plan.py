@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import plan_option
+from drkit.cli.options import mode_option, plan_option
 from drkit.errors import ConfigurationError, Exit, UsageError
 from drkit.model.plan import Plan
 from drkit.model.quantities import format_duration
@@ -19,14 +19,6 @@ from drkit.planning.consents import consent_risks
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, longest_before, priorities
 from drkit.planning.problems import run_problems
-
-_MODE = click.option(
-    "--mode",
-    type=click.Choice([mode.value for mode in RunMode]),
-    default=RunMode.UNPLANNED.value,
-    show_default=True,
-    help="Whether the old site serves, and is closed by the run.",
-)
 
 
 @click.command()
@@ -42,7 +34,9 @@ _MODE = click.option(
     shell_complete=completion.regions,
     help="The region that is lost (or `global`); else every other site's counts as lost.",
 )
-@_MODE
+@mode_option(
+    default=RunMode.UNPLANNED, said="Whether the old site serves, and is closed by the run."
+)
 @click.option("--preview", is_flag=True, help="Ask Pulumi what each stack would create (slower).")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def plan(

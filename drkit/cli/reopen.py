@@ -28,5 +28,6 @@ def reopen(plan_file: Path, reason: str, output: str) -> int:
     site = open_again(
         plan, reason=reason, say=lambda line: click.echo(f"  {line}", err=True), log=log
     )
-    click.echo(json.dumps({"site": site}) if output == "json" else f"{site} serves again")
+    document = json.dumps({"version": 1, "site": site})
+    click.echo(document if output == "json" else f"{site} serves again")
     return int(Exit.OK)

@@ -10,7 +10,7 @@ import click
 
 from drkit.cli import completion
 from drkit.cli.interrupts import Interrupts
-from drkit.cli.options import Pair, When, as_mapping, plan_option, with_all
+from drkit.cli.options import Pair, When, as_mapping, mode_option, plan_option, with_all
 from drkit.compose import Opened, Parts
 from drkit.errors import UsageError
 from drkit.model.plan import Plan
@@ -92,10 +92,9 @@ _OPTIONS = (
 """Of every command that runs a plan."""
 
 
-_MODE = click.option(
-    "--mode",
-    type=click.Choice([mode.value for mode in RunMode]),
-    help="planned: the old site serves; it is closed and caught up first, so that nothing is lost."
+_MODE = mode_option(
+    default=None,
+    said="planned: the old site serves; it is closed and caught up first, so that nothing is lost."
     " unplanned: it is lost. Else as the run that is carried on with; a new one is unplanned.",
 )
 
