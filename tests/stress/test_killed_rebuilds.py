@@ -35,7 +35,7 @@ KILLS = 20
 OF_ONE_REBUILD = 5
 SOONEST, LATEST = 2.0, 30.0
 """Seconds after the command was typed."""
-RESULTS = Path(__file__).parents[2] / "bench" / "results" / "stress.json"
+RESULTS = Path(__file__).parents[2] / "bench" / "results" / "killed_rebuilds.json"
 
 
 @dataclass(kw_only=True)
