@@ -16,6 +16,11 @@ from tests.integration.sandbox.lab import Sandbox
 
 OUTSIDE = "eu-north-1"
 STATE = "boutique-dr"
+_NOT_TERMINATED = {
+    "Name": "instance-state-name",
+    "Values": ["pending", "running", "stopping", "stopped"],
+}
+"""EC2 lists one that is gone for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +102,7 @@ def resources_in(sandbox: Sandbox, region: str) -> dict[str, list[Any]]:
     found = {
         "vpcs": ec2.describe_vpcs()["Vpcs"],
         "subnets": ec2.describe_subnets()["Subnets"],
-        "instances": ec2.describe_instances()["Reservations"],
+        "instances": ec2.describe_instances(Filters=[_NOT_TERMINATED])["Reservations"],
         "groups": ec2.describe_security_groups()["SecurityGroups"],
         "addresses": ec2.describe_addresses()["Addresses"],
         "gateways": ec2.describe_internet_gateways()["InternetGateways"],
