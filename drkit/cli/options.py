@@ -44,7 +44,7 @@ def mode_option(*, default: RunMode | None, said: str) -> Callable[[F], F]:
     return click.option(
         "--mode",
         type=click.Choice([mode.value for mode in RunMode]),
-        default=default,
+        default=default and default.value,
         show_default=default is not None,
         help=said,
     )
