@@ -28,7 +28,7 @@ def headline(
     """
     if left_behind:
         return "Left behind by a person: another run builds the next generation."
-    down = _names(tuple(p.name for p in processes if not (p.live or _served_elsewhere(p))))
+    down = names(tuple(p.name for p in processes if not (p.live or _served_elsewhere(p))))
     stays = f" Still down: {down}." if down and not deploy else ""
     stays = f" Not live: {down}." if down and deploy else stays
     match code:
@@ -81,7 +81,7 @@ def _missed(processes: tuple[ProcessReport, ...]) -> str:
             parts.append(f"{process.name} missed its RPO by {format_duration(over)}")
     failed = [p.name for p in processes if p.rto and p.rto.verdict is Verdict.FAILED]
     if failed:
-        parts.append(f"{_names(tuple(failed))} left out")
+        parts.append(f"{names(tuple(failed))} left out")
     return "; ".join(parts) + "."
 
 
@@ -111,23 +111,24 @@ def _doubts(processes: tuple[ProcessReport, ...]) -> list[str]:
     doubts = []
     rto = [p.name for p in processes if p.rto and p.rto.verdict is Verdict.UNKNOWN]
     if rto:
-        doubts.append(f"RTO unknown for {_names(tuple(rto))} (start of the incident not observed)")
+        doubts.append(f"RTO unknown for {names(tuple(rto))} (start of the incident not observed)")
     rpo = [p for p in processes if p.rpo and p.rpo.verdict is Verdict.UNKNOWN]
     if rpo:
         reasons = dict.fromkeys(
             p.rpo.loss.reason or "start of the incident not observed" for p in rpo if p.rpo
         )
-        names = _names(tuple(p.name for p in rpo))
-        doubts.append(f"RPO unknown for {names} ({', '.join(reasons)})")
+        which = names(tuple(p.name for p in rpo))
+        doubts.append(f"RPO unknown for {which} ({', '.join(reasons)})")
     return doubts or ["The run came to no verdict"]
 
 
 def _ids(steps: list[StepReport]) -> str:
-    return _names(tuple(step.id for step in steps))
+    return names(tuple(step.id for step in steps))
 
 
-def _names(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def names(found: tuple[str, ...]) -> str:
+    """The first five of ``found``, and how many there are besides."""
+    return ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
 
 
 def _count(number: int, one: str, many: str = "") -> str:

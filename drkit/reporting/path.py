@@ -3,6 +3,8 @@ happened and not from what was planned."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from drkit.model.outcome import State
 from drkit.reporting.steps import StepReport, wrong
 
@@ -15,12 +17,21 @@ def critical_path(steps: tuple[StepReport, ...]) -> tuple[str, ...]:
     step that ended last; empty if no step began.
     """
     begun = {step.id: step for step in steps if step.began is not None}
-    waiting_for = _reached(tuple(begun.values()))
-    path: list[str] = []
+    reached = _reached(tuple(begun.values()))
+    return tuple(step.id for step in _way(begun, reached))
+
+
+def way_to(step: str, steps: tuple[StepReport, ...]) -> tuple[StepReport, ...]:
+    """The critical path that leads to ``step``, which is its last; empty if it never began."""
+    return _way({one.id: one for one in steps if one.began is not None}, (step,))
+
+
+def _way(begun: Mapping[str, StepReport], waiting_for: tuple[str, ...]) -> tuple[StepReport, ...]:
+    path: list[StepReport] = []
     while reached := [begun[step] for step in waiting_for if step in begun]:
         # a step without an end is still at it: nothing ended later
         last = max(reached, key=lambda step: (step.ended is None, step.ended, step.id))
-        path.append(last.id)
+        path.append(last)
         waiting_for = last.needs
     return tuple(reversed(path))
 

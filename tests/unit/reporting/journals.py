@@ -135,6 +135,8 @@ class Story:
     """None: nobody answered."""
     ends: Mapping[str, Outcome | None] = field(default_factory=dict)
     """Step → its outcome; None: the step began and no end is recorded."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Step → how long it takes, where that is not the sketch's."""
     plan: Mapping[str, object] = field(default_factory=lambda: PLAN)
     stand: str | None = "finished"
     """None: the journal just ends."""
@@ -147,6 +149,7 @@ def play(story: Story) -> Records:
         happened.append((BEGAN, story.incident))
     ended: dict[str, datetime] = {}
     for sketch in _sketches_of(story.mode):
+        sketch = replace(sketch, seconds=story.seconds.get(sketch.id, sketch.seconds))
         if not all(need in ended for need in sketch.needs):
             continue
         begin = max((ended[need] for need in sketch.needs), default=BEGAN)

@@ -1,0 +1,39 @@
+"""Runs over time: what each came to, and what it changed against the runs before it.
+
+A pure function of the runs' reports, so of their journals. Decides which runs are "before" (earlier
+ones of the same sort, see :mod:`drkit.reporting.past_run`). Refuses to judge a run by later ones:
+its line stays the same as time goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drkit.reporting.failing import Flaky, NewlyFailing, Recovered, failing
+from drkit.reporting.past_run import PastRun, past_run
+from drkit.reporting.report import Report
+from drkit.reporting.slower import Slower, slower
+
+Change = Slower | NewlyFailing | Flaky | Recovered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A run beside those before it."""
+
+    run: PastRun
+    before: tuple[PastRun, ...]
+    """Newest first."""
+    changes: tuple[Change, ...]
+
+
+def history(reports: Sequence[Report]) -> tuple[Compared, ...]:
+    """``reports`` of runs, newest first; so is what comes back."""
+    runs = [past_run(report) for report in reports]
+    return tuple(_compared(run, runs[place + 1 :]) for place, run in enumerate(runs))
+
+
+def _compared(run: PastRun, older: Sequence[PastRun]) -> Compared:
+    before = tuple(one for one in older if one.sort == run.sort)
+    return Compared(run=run, before=before, changes=(*slower(run, before), *failing(run, before)))
