@@ -22,6 +22,10 @@ GENESIS = "0" * 64
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 
 
+class JournalNewer(JournalDamaged):
+    """It may well hold together; this drkit cannot tell."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     records: tuple[Record, ...]
@@ -46,7 +50,8 @@ def write_lines(records: tuple[Record, ...], last: str) -> tuple[bytes, str]:
 
 
 def parse_lines(data: bytes, place: str) -> Parsed:
-    """Every whole line of ``data``. Raises JournalDamaged that names the line of ``place``."""
+    """Every whole line of ``data``. Raises JournalDamaged that names the line of ``place``;
+    JournalNewer where a newer drkit wrote it."""
     whole = data.rfind(b"\n") + 1
     records: list[Record] = []
     hashes: list[str] = []
@@ -91,7 +96,7 @@ def _parse_line(line: bytes, prev: str, place: str) -> tuple[Record, str]:
         entry = json.loads(line)
         version, claimed = entry["v"], entry.pop("hash")
         if version > VERSION:
-            raise JournalDamaged(
+            raise JournalNewer(
                 f"{place}: written by a newer drkit (journal version {version}, this one reads"
                 f" {VERSION})",
                 remedy="use the drkit that wrote it",

@@ -62,32 +62,32 @@ def _header(header: Header) -> dict[str, object]:
         "sandbox": header.sandbox,
         "serving_before": header.serving_before,
         "operator": header.operator,
-        "began": _moment(header.began),
-        "as_of": _moment(header.as_of),
-        "length_seconds": _seconds(header.length),
+        "began": moment(header.began),
+        "as_of": moment(header.as_of),
+        "length_seconds": seconds(header.length),
         "stand": header.stand,
-        "pauses": [{"start": _moment(p.start), "end": _moment(p.end)} for p in header.pauses],
-        "clock_set_back_seconds": _seconds(header.set_back),
+        "pauses": [{"start": moment(p.start), "end": moment(p.end)} for p in header.pauses],
+        "clock_set_back_seconds": seconds(header.set_back),
         "incident": _incident(header.incident) if header.incident else None,
     }
 
 
 def _move(move: Move, parts: tuple[Part, ...]) -> dict[str, object]:
     return {
-        "closed": _moment(move.closed) if move.closed else None,
-        "caught_up": _moment(move.caught_up) if move.caught_up else None,
-        "given_up": _moment(move.given_up) if move.given_up else None,
-        "reopened": _moment(move.reopened) if move.reopened else None,
-        "served": _moment(move.served) if move.served else None,
+        "closed": moment(move.closed) if move.closed else None,
+        "caught_up": moment(move.caught_up) if move.caught_up else None,
+        "given_up": moment(move.given_up) if move.given_up else None,
+        "reopened": moment(move.reopened) if move.reopened else None,
+        "served": moment(move.served) if move.served else None,
         "without_the_shop": [
-            {"part": part.name, "seconds": _seconds(part.length)} for part in parts
+            {"part": part.name, "seconds": seconds(part.length)} for part in parts
         ],
     }
 
 
 def _incident(incident: Incident) -> dict[str, object]:
     return {
-        "start": _moment(incident.start),
+        "start": moment(incident.start),
         "source": incident.source,
         "observed": incident.observed,
     }
@@ -98,7 +98,7 @@ def _process(process: ProcessReport) -> dict[str, object]:
     return {
         "name": process.name,
         "live": process.live,
-        "live_after_seconds": _seconds(process.time_to_live),
+        "live_after_seconds": seconds(process.time_to_live),
         "held_up_by": list(process.held_up_by),
         "impact_per_day": _money(goal.impact.per_day),
         "rto": _rto(process.rto, goal.rto) if process.rto else None,
@@ -112,10 +112,10 @@ def _process(process: ProcessReport) -> dict[str, object]:
 def _rto(result: RtoResult, objective: timedelta) -> dict[str, object]:
     down = result.down
     return {
-        "objective_seconds": _seconds(objective),
-        "down_from": _moment(down.start),
-        "down_until": _moment(down.end) if down.end else None,
-        "down_seconds": _seconds(down.length),
+        "objective_seconds": seconds(objective),
+        "down_from": moment(down.start),
+        "down_until": moment(down.end) if down.end else None,
+        "down_seconds": seconds(down.length),
         "at_least": down.at_least,
         "verdict": result.verdict.value,
     }
@@ -124,8 +124,8 @@ def _rto(result: RtoResult, objective: timedelta) -> dict[str, object]:
 def _rpo(result: RpoResult, objective: timedelta) -> dict[str, object]:
     loss = result.loss
     return {
-        "objective_seconds": _seconds(objective),
-        "achieved_seconds": _seconds(loss.achieved),
+        "objective_seconds": seconds(objective),
+        "achieved_seconds": seconds(loss.achieved),
         "at_most": loss.at_most,
         "ledger": loss.ledger,
         "lost_promises": len(loss.missing),
@@ -145,10 +145,10 @@ def _step(step: StepReport) -> dict[str, object]:
         "because": list(step.because),
         "processes": list(step.processes),
         "owner": step.owner,
-        "began": _moment(step.began) if step.began else None,
-        "ended": _moment(step.ended) if step.ended else None,
-        "elapsed_seconds": _seconds(step.elapsed),
-        "budget_seconds": _seconds(step.budget),
+        "began": moment(step.began) if step.began else None,
+        "ended": moment(step.ended) if step.ended else None,
+        "elapsed_seconds": seconds(step.elapsed),
+        "budget_seconds": seconds(step.budget),
         "changed": step.changed,
         "message": step.message,
         "log": step.log,
@@ -161,9 +161,9 @@ def _step(step: StepReport) -> dict[str, object]:
 def _try(one: Try) -> dict[str, object]:
     return {
         "number": one.number,
-        "began": _moment(one.began),
-        "ended": _moment(one.ended) if one.ended else None,
-        "elapsed_seconds": _seconds(one.elapsed),
+        "began": moment(one.began),
+        "ended": moment(one.ended) if one.ended else None,
+        "elapsed_seconds": seconds(one.elapsed),
         "state": one.state.value,
         "log": one.log,
         "digest": one.digest,
@@ -183,7 +183,7 @@ def _promise(promise: Promise) -> dict[str, object]:
     return {
         "ledger": promise.ledger,
         "id": promise.id,
-        "at": _moment(promise.at),
+        "at": moment(promise.at),
         "what": promise.what,
         "money": _money(promise.money) if promise.money else None,
     }
@@ -192,7 +192,7 @@ def _promise(promise: Promise) -> dict[str, object]:
 def _consent(report: Report, at: datetime, answer: GateAnswered) -> dict[str, object]:
     return {
         "step": answer.step,
-        "at": _moment(at),
+        "at": moment(at),
         "person": answer.person,
         "role": answer.role,
         "consent": answer.consent,
@@ -214,7 +214,7 @@ def _problem(problem: ProblemAccepted) -> dict[str, object]:
 
 def _plan_change(at: datetime, change: PlanChanged) -> dict[str, object]:
     return {
-        "at": _moment(at),
+        "at": moment(at),
         "changes": list(change.changes),
         "again": list(change.again),
         "kept": list(change.kept),
@@ -226,7 +226,7 @@ def _plan_change(at: datetime, change: PlanChanged) -> dict[str, object]:
 
 def _left_behind(at: datetime, left: GenerationLeft) -> dict[str, object]:
     return {
-        "at": _moment(at),
+        "at": moment(at),
         "generation": left.generation,
         "next": left.next,
         "built_by": left.built_by or None,
@@ -240,9 +240,11 @@ def _money(money: Money) -> dict[str, object]:
     return {"cents": money.cents, "currency": money.currency}
 
 
-def _seconds(length: timedelta | None) -> float | None:
+def seconds(length: timedelta | None) -> float | None:
+    """As every JSON of a result has a duration; what is not known is null."""
     return round(length.total_seconds(), 3) if length is not None else None
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def moment(at: datetime) -> str:
+    """As every JSON of a result has a time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

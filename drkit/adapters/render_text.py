@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from drkit.adapters.render_decisions import decision_lines
 from drkit.adapters.render_move import move_facts
-from drkit.model.outcome import State
+from drkit.adapters.table import WIDTH, Table
 from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
@@ -22,46 +21,12 @@ from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Report
 from drkit.reporting.steps import StepReport, noted, wrong
 from drkit.reporting.timeline import phases
-from drkit.reporting.verdict import Verdict
-
-WIDTH = 110
 
 LINES = 6
 """So many lines of what a tool said are shown."""
 
 SHOWN = 10
 """So many missing promises are listed; the rest is counted."""
-
-_COLOURS = {
-    **dict.fromkeys([Verdict.MET.value, State.DONE.value], "32"),
-    **dict.fromkeys([Verdict.MISSED.value, State.RUNNING.value], "33"),
-    **dict.fromkeys([Verdict.FAILED.value, State.REFUSED.value], "1;31"),
-    **dict.fromkeys([Verdict.UNKNOWN.value, State.WAITING.value], "35"),
-    State.NOT_RUN.value: "2",
-    State.SKIPPED.value: "33",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Rows of cells under a head. Columns whose head begins with ``>`` are set to the right."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def lines(self, *, colour: bool) -> list[str]:
-        right = [name.startswith(">") for name in self.head]
-        head = tuple(name.removeprefix(">") for name in self.head)
-        columns = list(zip(head, *self.rows, strict=True))
-        widths = [max(map(len, column)) for column in columns]
-        lines = []
-        for row in (head, *self.rows):
-            cells = [
-                _painted(cell, cell.rjust(width) if end else cell.ljust(width), colour=colour)
-                for cell, width, end in zip(row, widths, right, strict=True)
-            ]
-            lines.append("  ".join(cells).rstrip())
-        return lines
 
 
 def render(report: Report, *, colour: bool = False) -> str:
@@ -94,7 +59,7 @@ def _steps(report: Report, *, colour: bool) -> list[str]:
         if step.began is not None
     )
     head = ("STATE", "STEP", ">TIME", ">BUDGET", ">TRIES", ">CHANGED", "OWNER", "LOG")
-    lines = _Table(head, rows).lines(colour=colour) if rows else []
+    lines = Table(head, rows).lines(colour=colour) if rows else []
     return lines + _never_began(report.steps)
 
 
@@ -169,7 +134,7 @@ def _slowest(report: Report, *, colour: bool) -> list[str]:
         if (share := step.share) is not None
     )
     head = ("SLOWEST AGAINST BUDGET", ">TIME", ">BUDGET", ">OF IT")
-    lines = _Table(head, rows).lines(colour=colour) if rows else []
+    lines = Table(head, rows).lines(colour=colour) if rows else []
     if report.critical_path:
         lines += _wrapped("critical path: ", report.critical_path, " → ")
     return lines
@@ -189,7 +154,7 @@ def _processes(report: Report, *, colour: bool) -> list[str]:
             *("PROCESS", ">DOWN FOR", ">RTO", "VERDICT"),
             *(">ACHIEVED RPO", ">RPO", "VERDICT", "LOST PROMISES", ">COST"),
         )
-    return _Table(head, rows).lines(colour=colour) if rows else []
+    return Table(head, rows).lines(colour=colour) if rows else []
 
 
 def _down(process: ProcessReport) -> tuple[str, ...]:
@@ -263,8 +228,3 @@ def _length(length: timedelta | None) -> str:
 def _shortened(text: str, width: int) -> str:
     line = text.splitlines()[0] if text else ""
     return line if len(line) <= width else line[: width - 1] + "…"
-
-
-def _painted(cell: str, padded: str, *, colour: bool) -> str:
-    code = _COLOURS.get(cell) if colour else None
-    return f"\x1b[{code}m{padded}\x1b[0m" if code else padded

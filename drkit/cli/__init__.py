@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "reap": ("drkit.cli.reap", "Remove a generation of a site that is over."),
     "journal": ("drkit.cli.journal", "Show a run's journal, or verify it."),
     "report": ("drkit.cli.report", "Make the report of a run again."),
+    "history": ("drkit.cli.history", "Show runs over time, and what changed."),
     "probe": ("drkit.cli.probe", "Watch the shop from outside: the RTO clock's start."),
     "backup": ("drkit.cli.backup", "Take a backup of the serving site now."),
     "doctor": ("drkit.cli.doctor", "Check every tool that a run needs."),
@@ -107,7 +108,7 @@ def main() -> NoReturn:
         click.echo("interrupted", err=True)
         sys.exit(Exit.INTERRUPTED)
     except DrkitError as error:
-        _show(error)
+        show_error(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # who reads stdout (`| head`) has enough, which is no defect; as click ends it elsewhere.
@@ -132,7 +133,8 @@ def _defect(error: Exception) -> NoReturn:
     sys.exit(Exit.UNEXPECTED)
 
 
-def _show(error: DrkitError) -> None:
+def show_error(error: DrkitError) -> None:
+    """On stderr, with its problems and what to do next."""
     click.echo(f"drkit: {error}", err=True)
     if isinstance(error, ConfigurationError):
         for problem in error.problems:
