@@ -123,6 +123,8 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
     who watches, answers gates and may stop the run (the commands).
     """
     from drkit.adapters.report_files import write_reports
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.reporting.history import beside
     from drkit.run import carry_out
 
     wish = Wish(
@@ -144,4 +146,6 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)
-    return Done(report=ran.report, files=write_reports(ran.report, ran.folder))
+    compared = beside(ran.report, RunsFolder(plan.root).all_of(kind))
+    files = write_reports(ran.report, ran.folder, compared=compared)
+    return Done(report=ran.report, files=files)

@@ -17,11 +17,14 @@ import yaml
 from drkit.adapters.render_move import move_facts
 from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration, format_moment
+from drkit.reporting.course import courses
 from drkit.reporting.gates import ALONE
+from drkit.reporting.history import Compared
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Report
 from drkit.reporting.steps import noted, wrong
+from drkit.reporting.summary import findings
 from drkit.reporting.timeline import line_of, phases
 from drkit.reporting.verdict import Verdict
 
@@ -39,8 +42,9 @@ class Gauge:
     open: bool
 
 
-def render(report: Report) -> str:
-    """A whole document."""
+def render(report: Report, *, compared: Compared | None = None) -> str:
+    """A whole document. ``compared``: the run of ``report`` beside those before it; None: they are
+    not shown."""
     return (
         _environment()
         .get_template("report.html")
@@ -52,6 +56,8 @@ def render(report: Report) -> str:
             gauges=_gauges(report.processes),
             phases=phases(report),
             line=line_of(report),
+            courses=courses(compared) if compared else (),
+            findings=list(findings(compared.changes)) if compared else [],
             row_height=ROW,
             slowest=slowest(report.steps),
             move=list(move_facts(report)),

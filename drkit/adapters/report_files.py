@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drkit.adapters import render_html, render_json, render_junit, render_text
+from drkit.reporting.history import Compared
 from drkit.reporting.report import Report
 
 
@@ -24,13 +25,13 @@ class ReportFiles:
         return self.texts["txt" if output == "text" else "json"].rstrip("\n")
 
 
-def write_reports(report: Report, folder: Path) -> ReportFiles:
-    """Render ``report`` four ways into ``folder``."""
+def write_reports(report: Report, folder: Path, *, compared: Compared) -> ReportFiles:
+    """Render ``report`` four ways into ``folder``; the page shows the runs before it as well."""
     texts = {
         "txt": render_text.render(report),
         "json": render_json.render(report),
         "xml": render_junit.render(report),
-        "html": render_html.render(report),
+        "html": render_html.render(report, compared=compared),
     }
     for ending, text in texts.items():
         (folder / f"report.{ending}").write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from drkit.cli import completion
 from drkit.cli.options import plan_option
 from drkit.reporting.report import Report
 from drkit.reporting.report import report as report_of
+
+if TYPE_CHECKING:
+    from drkit.adapters.runs_folder import RunsFolder
 
 OUTPUTS = ("text", "json", "junit", "html")
 
@@ -27,13 +31,15 @@ OUTPUTS = ("text", "json", "junit", "html")
 def report(run: str | None, output: str, file: Path | None, plan_file: Path) -> int:
     """Make the report of RUN (the newest, if none is named) again.
 
-    Reads the journal beside the plan, not the plan itself, and ends with the run's exit code.
+    Reads the journal beside the plan, not the plan itself, and ends with the run's exit code. The
+    HTML page also draws the runs before it that are there.
     """
     from drkit.adapters.runs_folder import RunsFolder
 
-    made = report_of(RunsFolder(plan_file.resolve().parent).records(run))
+    runs = RunsFolder(plan_file.resolve().parent)
+    made = report_of(runs.records(run))
     colour = file is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    text = _rendering(output, colour=colour)(made)
+    text = _rendering(output, runs, colour=colour)(made)
     if file is None:
         click.echo(text, nl=False)
     else:
@@ -42,11 +48,16 @@ def report(run: str | None, output: str, file: Path | None, plan_file: Path) -> 
     return int(made.exit)
 
 
-def _rendering(output: str, *, colour: bool) -> Callable[[Report], str]:
+def _rendering(output: str, runs: RunsFolder, *, colour: bool) -> Callable[[Report], str]:
     from drkit.adapters import render_html, render_json, render_junit, render_text
+    from drkit.reporting.history import beside
 
-    if output == "text":
-        return lambda made: render_text.render(made, colour=colour)
-    return {"json": render_json.render, "junit": render_junit.render, "html": render_html.render}[
-        output
-    ]
+    match output:
+        case "text":
+            return lambda made: render_text.render(made, colour=colour)
+        case "html":
+            return lambda made: render_html.render(
+                made, compared=beside(made, runs.all_of(made.header.kind))
+            )
+        case _:
+            return {"json": render_json.render, "junit": render_junit.render}[output]

@@ -228,3 +228,20 @@ def test_a_run_whose_plan_cannot_be_read_is_named(root: Path) -> None:
     result = typed(root)
     assert "left out: 20260314-030210-rebuild-eu-central-1: the journal's copy" in result.stderr
     assert len(result.stdout.split("\n\n")[0].splitlines()) == 3
+
+
+def test_the_page_of_a_run_draws_those_before_it_and_its_other_forms_do_not(root: Path) -> None:
+    paths = written(root, [*[Night()] * 4, SLOW])
+
+    def page(output: str) -> str:
+        command = ["report", paths[-1].parent.name, "--output", output]
+        told = CliRunner().invoke(cli, [*command, "--plan", str(root / "drkit.yaml")])
+        return told.stdout
+
+    assert "payment, oldest first: 5m 34s, 5m 34s, 5m 34s, 5m 34s, 7m 44s" in page("html")
+    before = {output: page(output) for output in ("text", "json", "junit", "html")}
+    paths[0].unlink()
+    paths[1].write_bytes(b"damaged\n")
+    after = {output: page(output) for output in ("text", "json", "junit", "html")}
+    assert {output for output in before if before[output] != after[output]} == {"html"}
+    assert "payment, oldest first: 5m 34s, 5m 34s, 7m 44s" in after["html"]

@@ -13,6 +13,7 @@ from drkit.model.outcome import Failure, Outcome, State
 from drkit.reporting.report import report
 from tests.unit.reporting import journals
 from tests.unit.reporting.journals import Story, play, promise, reading
+from tests.unit.reporting.nights import FAILED, Night, nights
 
 
 class _Tags(HTMLParser):
@@ -66,6 +67,32 @@ def test_a_long_list_of_lost_promises_is_folded_but_whole() -> None:
     folds = [attrs for tag, attrs in _tags(text) if tag == "details"]
     assert "open" not in folds[0]
     assert all(f">B-{n}<" in text for n in range(1, 401))
+
+
+def test_the_runs_before_are_drawn_and_said_in_words_for_who_does_not_see() -> None:
+    failed = Night(story=Story(ends={"support": FAILED}))
+    unseen = Night(story=Story(incident=None))
+    newest = nights([Night(), failed, unseen, *[Night()] * 2, Night(slower={"orders-db": 130})])[0]
+    text = render_html.render(newest.run.report, compared=newest)
+    labels = [attrs.get("aria-label") or "" for tag, attrs in _tags(text) if tag == "div"]
+    assert [label for label in labels if label.startswith("sales, oldest first")] == [
+        "sales, oldest first: 5m 34s, not back, at least 1m 9s, 5m 34s, 5m 34s, 7m 44s"
+    ]
+    drawn = re.findall(
+        r'<i class="([a-z ]+)"(?: style="height: max\(2px, ([\d.]+)%\)")? title', text
+    )
+    past = ["met past", "none past", "unknown past", "met past", "met past", "met"]
+    assert [words for words, _ in drawn] == past * 5
+    assert [height for _, height in drawn[:6]] == ["72.01", "", "14.94", "72.01", "72.01", "100.00"]
+    assert "orders-db took 2m 20s, usually 9.7s" in text
+
+
+def test_without_a_run_before_there_is_no_such_part() -> None:
+    alone = nights([Night()])[0]
+    assert "Beside the runs before" not in render_html.render(alone.run.report, compared=alone)
+    assert render_html.render(alone.run.report, compared=alone) == render_html.render(
+        alone.run.report
+    )
 
 
 def _process(*, rto: str) -> dict[str, str]:
