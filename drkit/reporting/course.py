@@ -14,7 +14,7 @@ from drkit.reporting.expected import median
 from drkit.reporting.history import Compared
 from drkit.reporting.recoveries import Recovery
 from drkit.reporting.slower import comparable
-from drkit.reporting.usual import WINDOW
+from drkit.reporting.usual import LEAST, WINDOW
 from drkit.reporting.verdict import Verdict
 
 _NEAR = 1.5
@@ -39,7 +39,7 @@ class Course:
     columns: tuple[Column, ...]
     """Oldest first; the last is the run's own."""
     usual: timedelta | None
-    """The median of the runs before that it can be compared with."""
+    """The median of the runs before that it can be compared with; None of too few."""
     limit: float | None
     """Height of the RTO, where it is on the scale."""
 
@@ -54,7 +54,8 @@ def _course(one: Recovery, newest: Compared) -> Course:
     rows = [(run, run.recoveries[one.name]) for run in (*reversed(runs), newest.run)]
     longest = max((row.took for _, row in rows if row.took), default=timedelta(0))
     goal = one.process.objectives.rto if one.process.rto else None
-    shown = goal is not None and goal <= _NEAR * longest
+    before = comparable(one, newest.before)
+    shown = goal is not None and timedelta(0) < goal <= _NEAR * longest
     scale = max(longest, goal) if goal is not None and shown else longest
     return Course(
         process=one.name,
@@ -68,6 +69,6 @@ def _course(one: Recovery, newest: Compared) -> Course:
             )
             for run, row in rows
         ),
-        usual=median(comparable(one, newest.before)),
+        usual=median(before) if len(before) >= LEAST else None,
         limit=goal / scale if goal is not None and shown else None,
     )

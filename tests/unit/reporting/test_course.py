@@ -43,6 +43,12 @@ def test_without_a_run_before_nothing_is_drawn() -> None:
     assert courses(nights([Night()])[0]) == ()
 
 
+def test_of_too_few_runs_nothing_is_usual() -> None:
+    assert of("sales", courses(nights([Night()] * 3)[0])).usual is None
+    usual = of("sales", courses(nights([Night()] * 4)[0])).usual
+    assert usual == timedelta(seconds=334.4)
+
+
 def test_an_objective_that_a_run_came_near_is_on_the_scale_and_a_far_one_is_not() -> None:
     near = courses(nights([Night(story=with_rto("418s"))] * 2)[0])
     assert near[0].limit == 1
