@@ -174,7 +174,7 @@ def _change(change: Change) -> dict[str, object]:
         case NewlyFailing(step=step, done_before=before):
             return {"change": "newly failing", "step": step, "runs_before": before}
         case Recovered(step=step, failed_before=before):
-            return {"change": "mended", "step": step, "runs_before": before}
+            return {"change": "recovered", "step": step, "runs_before": before}
         case Flaky(step=step, within=within, failed=failed, of=of):
             return {
                 "change": "flaky",

@@ -1,4 +1,4 @@
-"""Which steps fail that did not, are mended, or do now this and now that.
+"""Which steps fail that did not, recovered, or do now this and now that.
 
 Decides by how a step came out in each run in which it was tried to an end. Refuses to call a step
 flaky that failed and was mended: within a run its second try must have worked with the very same

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import TypeVar
 
 from drkit.errors import Exit
 from drkit.model.quantities import format_duration
@@ -19,8 +18,6 @@ from drkit.reporting.history import Change, Compared
 from drkit.reporting.recoveries import BEFORE, Recovery
 from drkit.reporting.slower import Cause, Slower, comparable
 from drkit.reporting.usual import LEAST
-
-C = TypeVar("C")
 
 
 def findings(changes: Sequence[Change]) -> Iterator[str]:
@@ -32,7 +29,7 @@ def findings(changes: Sequence[Change]) -> Iterator[str]:
             case NewlyFailing():
                 yield f"{change.step} newly fails: done in {_runs(change.done_before)}"
             case Recovered():
-                yield f"{change.step} is mended: failed in {_runs(change.failed_before)}"
+                yield f"{change.step} has recovered: failed in {_runs(change.failed_before)}"
             case Flaky():
                 again = ", and came up again with nothing of it changed" if change.within else ""
                 yield (
@@ -44,7 +41,7 @@ def findings(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def summary(newest: Compared) -> str:
-    """One line: the most urgent process, what was slower besides, what fails, is flaky, mended."""
+    """One line: the most urgent process, what was slower besides, which steps changed."""
     report = newest.run.report
     header, where = report.header, report.header.target
     parts = [] if report.exit is Exit.OK else [report.headline.removesuffix(".")]
@@ -53,7 +50,7 @@ def summary(newest: Compared) -> str:
     for group in _by_cause(newest.changes):
         if urgent is None or urgent.name not in {change.process for change in group}:
             parts.append(f"{_slower(group, short=True)}: {_in_short(group[0].cause)}")
-    for kind, word in ((NewlyFailing, "newly failing"), (Flaky, "flaky"), (Recovered, "mended")):
+    for kind, word in ((NewlyFailing, "newly failing"), (Flaky, "flaky"), (Recovered, "recovered")):
         found = tuple(change.step for change in newest.changes if isinstance(change, kind))
         parts += [f"{word}: {names(found)}"] if found else []
     if not parts:
@@ -113,7 +110,7 @@ def _slower(group: Sequence[Slower], *, short: bool = False, named: bool = True)
     return f"{said} ({took}, usually {usual})"
 
 
-def _span(group: Sequence[C], length: Callable[[C], timedelta]) -> str:
+def _span(group: Sequence[Slower], length: Callable[[Slower], timedelta]) -> str:
     least, most = (format_duration(f(length(one) for one in group)) for f in (min, max))
     return least if least == most else f"{least} to {most}"
 
@@ -125,9 +122,10 @@ def _at_length(cause: Cause | None) -> str:
     usual = (
         f", usually {format_duration(cause.usual)}" if cause.usual is not None else ", and is new"
     )
+    if cause.what == BEFORE:
+        return f"the run was begun {took} after the incident{usual}"
     if cause.step is None:
-        what = "the run was begun" if cause.what == BEFORE else "nobody worked on the run"
-        return f"{what} {'after' if cause.what == BEFORE else 'for'} {took}{usual}"
+        return f"nobody worked on the run for {took}{usual}"
     if cause.step.kind == "gate":
         return f"{cause.what} was answered after {took}{usual}"
     tries = f" in {len(cause.step.tries)} tries" if len(cause.step.tries) > 1 else ""

@@ -73,8 +73,8 @@ def test_each_run_is_a_line_the_newest_last_then_findings_then_one_line(root: Pa
     assert [each[:20] for each in found.splitlines() if not each.startswith("  ")] == [
         *("2026-03-19 03:02 UTC", "2026-03-20 03:02 UTC", "2026-03-21 03:02 UTC")
     ]
-    assert "support is mended: failed in the run before" in found
-    assert line == f"{LINE}; mended: support"
+    assert "support has recovered: failed in the run before" in found
+    assert line == f"{LINE}; recovered: support"
 
 
 def test_all_but_the_one_line_fits_a_terminal(root: Path) -> None:
@@ -134,12 +134,12 @@ def test_the_json_has_all_that_the_words_have(root: Path) -> None:
     assert made["summary"] == typed(root).stdout.splitlines()[-1]
 
 
-def test_what_fails_is_flaky_or_mended_is_in_the_json(root: Path) -> None:
+def test_what_fails_is_flaky_or_recovered_is_in_the_json(root: Path) -> None:
     fails = Night(story=Story(ends={"support": FAILED}))
     written(root, [Night(), fails, Night(), fails])
     made = json.loads(typed(root, "--output", "json").stdout)
     found = [[each["change"] for each in run["changes"]] for run in made["runs"]]
-    assert found == [["flaky"], ["mended"], ["newly failing"], []]
+    assert found == [["flaky"], ["recovered"], ["newly failing"], []]
     assert [run["failed"] for run in made["runs"]] == [["support"], [], ["support"], []]
 
 
@@ -165,7 +165,7 @@ def test_a_damaged_journal_is_named_and_the_rest_is_shown(root: Path) -> None:
     result = typed(root)
     assert f"left out: {damaged.parent.name}: {damaged}:1: this record" in result.stderr
     assert len(result.stdout.split("\n\n")[0].splitlines()) == 9
-    assert result.stdout.splitlines()[-1] == LINE, "what cannot be read is not mended"
+    assert result.stdout.splitlines()[-1] == LINE, "what cannot be read has not recovered"
     assert result.return_value == Exit.OK
     [unread] = json.loads(typed(root, "--output", "json").stdout)["unread"]
     assert unread["run"] == damaged.parent.name

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from drkit.model.record import IncidentBegan
 from drkit.model.step import RunKind
 from drkit.reporting.summary import findings, summary
 from tests.unit.reporting import journals
-from tests.unit.reporting.journals import Story
+from tests.unit.reporting.journals import LOST_AT, Story
 from tests.unit.reporting.nights import FAILED, Night, nights
 
 USUAL = [Night()] * 6
 SANDBOX = {**journals.PLAN, "sites": {"eu-central-1": {"cloud": "sandbox"}}}
+LATE = IncidentBegan(start=LOST_AT - timedelta(minutes=40), source="probe")
 FAILS = Story(ends={"support": FAILED})
 CHECK_FAILS = Night(story=Story(ends={"check.payment": FAILED}))
 DEPLOY = Story(kind=RunKind.DEPLOY, incident=None)
@@ -50,9 +54,9 @@ SAID = {
         "1 step failed: support. Still down: sales, orders, payment, shipping, support;"
         " newly failing: support",
     ),
-    "mended": (
+    "recovered": (
         [Night(), Night(story=FAILS), Night()],
-        "payment back in 5m 34s of 1h, too few runs before to compare (1); mended: support",
+        "payment back in 5m 34s of 1h, too few runs before to compare (1); recovered: support",
     ),
     "flaky long ago": (
         [Night(), CHECK_FAILS, Night(), CHECK_FAILS, *USUAL[:3], Night()],
@@ -115,6 +119,13 @@ def test_a_plan_without_processes_is_told_by_how_long_it_took() -> None:
                 " live.orders took 41s, usually 1.1s",
             ],
         ),
+        (
+            Night(story=Story(incident=LATE)),
+            [
+                "sales, orders, payment, shipping, support slower by 40m (45m 34s, usually 5m 34s):"
+                " the run was begun 44m 25s after the incident, usually 4m 25s"
+            ],
+        ),
         (Night(story=FAILS), ["support newly fails: done in 6 runs before"]),
         (
             Night(failed_first={"support": "a3" * 32}),
@@ -130,6 +141,6 @@ def test_each_finding_is_a_line_with_its_figures(last: Night, lines: list[str]) 
     assert list(findings(nights([*USUAL, last])[0].changes)) == lines
 
 
-def test_what_is_mended_says_for_how_long_it_failed() -> None:
+def test_what_has_recovered_says_for_how_long_it_failed() -> None:
     found = nights([Night(), *[Night(story=FAILS)] * 2, Night()])[0]
-    assert list(findings(found.changes)) == ["support is mended: failed in 2 runs before"]
+    assert list(findings(found.changes)) == ["support has recovered: failed in 2 runs before"]
