@@ -50,8 +50,7 @@ def history(region: str | None, kind: str | None, last: int, output: str, plan_f
     if region and not names:
         journals.check_site(region)
     read = _read(journals, _to_read(names, last))
-    compared = zip(read.reports, history_of(tuple(read.reports.values())), strict=True)
-    shown = tuple(each for name, each in compared if name in names[:last])
+    shown = history_of(read.reports)[:last]
     if output == "json":
         click.echo(as_json(shown, unread=read.unread, outside=not journals.alone))
     else:
@@ -61,8 +60,8 @@ def history(region: str | None, kind: str | None, last: int, output: str, plan_f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    reports: Mapping[str, Report]
-    """By run, newest first."""
+    reports: tuple[Report, ...]
+    """Newest first."""
     unread: Mapping[str, str]
     """Run → why not."""
 
@@ -162,12 +161,12 @@ def _read(journals: _Journals, names: Sequence[str]) -> _Read:
     from drkit.adapters.journal_lines import JournalNewer
     from drkit.reporting.report import report
 
-    reports: dict[str, Report] = {}
+    reports: list[Report] = []
     unread: dict[str, str] = {}
     newer: list[JournalNewer] = []
     for name in names:
         try:
-            reports[name] = report(journals.records(name))
+            reports.append(report(journals.records(name)))
         except JournalNewer as error:
             newer.append(error)
         except JournalDamaged as error:
@@ -181,7 +180,7 @@ def _read(journals: _Journals, names: Sequence[str]) -> _Read:
         raise JournalDamaged(
             "no journal of these runs can be read", remedy="see `drkit journal verify RUN`"
         )
-    return _Read(reports=reports, unread=unread)
+    return _Read(reports=tuple(reports), unread=unread)
 
 
 def _nothing(region: str | None, kind: str | None) -> str:

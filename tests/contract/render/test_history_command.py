@@ -171,6 +171,12 @@ def test_a_damaged_journal_is_named_and_the_rest_is_shown(root: Path) -> None:
     assert unread["run"] == damaged.parent.name
 
 
+def test_where_the_newest_cannot_be_read_the_one_before_is_the_last(root: Path) -> None:
+    written(root, NIGHTS)[-1].write_bytes(b"damaged\n")
+    [row, *_] = typed(root, "--last", "1").stdout.splitlines()[1:]
+    assert row.startswith("20260320-")
+
+
 def test_a_run_of_which_nothing_is_recorded_is_named(root: Path) -> None:
     written(root, NIGHTS)[-1].write_bytes(b"")
     result = typed(root)
