@@ -64,6 +64,11 @@ def test_where_no_run_came_back_all_columns_are_empty() -> None:
     assert column == 0
 
 
+def test_an_objective_of_no_time_of_what_never_came_back_is_on_no_scale() -> None:
+    story = replace(with_rto("0s"), ends={"support": FAILED})
+    assert courses(nights([Night(story=story)] * 2)[0])[0].limit is None
+
+
 def test_a_deployment_has_no_verdict_and_no_limit() -> None:
     story = Story(kind=RunKind.DEPLOY, incident=None)
     found = courses(nights([Night(story=story)] * 2)[0])[0]

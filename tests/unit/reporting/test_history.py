@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drkit.model.record import IncidentBegan
+from drkit.model.record import IncidentBegan, Record, RunResumed
 from drkit.model.step import RunKind, RunMode
 from drkit.reporting import slower as slower_module
 from drkit.reporting.failing import Flaky, NewlyFailing, Recovered
-from drkit.reporting.history import Compared
+from drkit.reporting.history import Compared, history
 from drkit.reporting.recoveries import BEFORE, PAUSE
+from drkit.reporting.report import report
 from drkit.reporting.slower import Slower
 from tests.unit.reporting import journals
 from tests.unit.reporting.journals import LOST_AT, PROCESSES, Story
-from tests.unit.reporting.nights import FAILED, SECONDS, Night, nights
+from tests.unit.reporting.nights import FAILED, SECONDS, Night, nights, records_of
 
 USUAL = (Night(),) * 6
 FAILS = Night(story=Story(ends={"check.payment": FAILED}))
@@ -113,6 +114,38 @@ def test_a_slow_step_shows_though_people_answer_now_sooner_now_later() -> None:
     found = nights([*uneven, Night(slower={"consent": 60, "orders-db": 130})])[0]
     assert causes(found) == {"orders-db"}
     assert all(change.in_work and seconds(change.by) == 130 for change in slowed(found))
+
+
+def test_a_slow_person_does_not_bury_a_slow_step_and_one_that_is_named_is_named_once() -> None:
+    found = slowed(nights([*USUAL, Night(slower={"consent": 1200, "orders-db": 130})])[0])
+    named = [(change.cause.what if change.cause else "", change.in_work) for change in found]
+    assert named == [("consent", False), ("orders-db", True)] * len(PROCESSES)
+    found = slowed(nights([*USUAL, Night(slower={"orders-db": 130})])[0])
+    assert [change.in_work for change in found] == [False] * len(PROCESSES)
+
+
+def test_what_a_clock_that_was_set_back_cannot_tell_is_not_called_slower() -> None:
+    """A person answered three minutes later, by a clock that was wrong by ten."""
+    before = [report(records_of(night, number)) for number, night in enumerate(USUAL)][::-1]
+    *records, last = records_of(Night(slower={"consent": 180}), 6)
+    assert causes(history([report((*records, last)), *before])[0]) == {"consent"}
+    back = replace(last, at=last.at - timedelta(minutes=10))
+    assert history([report((*records, back)), *before])[0].changes == ()
+
+
+def test_of_a_planned_move_what_was_over_before_the_closing_kept_nobody_waiting() -> None:
+    [moved] = history([report(journals.a_planned_move())])
+    for recovery in moved.run.recoveries.values():
+        assert recovery.way[0].id == "quiesce"
+        assert recovery.waits == {BEFORE: timedelta(0), PAUSE: timedelta(0)}
+
+
+def test_a_pause_after_a_process_was_live_held_it_up_for_no_time() -> None:
+    records = records_of(Night(), 0)
+    at = records[-1].at + timedelta(minutes=30)
+    resumed = Record(seq=len(records), at=at, body=RunResumed(operator="ana@laptop", pid=2))
+    [found] = history([report((*records, resumed))])
+    assert {one.waits[PAUSE] for one in found.run.recoveries.values()} == {timedelta(0)}
 
 
 def test_a_late_start_of_the_run_is_named_as_that() -> None:

@@ -86,57 +86,56 @@ def test_a_plan_without_processes_is_told_by_how_long_it_took() -> None:
     assert summary(found) == "shop boutique in eu-central-1: rebuild took 1m 22s"
 
 
-@pytest.mark.parametrize(
-    ("last", "lines"),
-    [
-        (
-            Night(slower={"orders-db": 130}),
-            [
-                "sales, orders, payment, shipping, support slower by 2m 10s"
-                " (7m 44s, usually 5m 34s): orders-db took 2m 20s, usually 9.7s"
-            ],
-        ),
-        (
-            Night(slower={"consent": 600}),
-            [
-                "sales, orders, payment, shipping, support slower by 10m"
-                " (15m 34s, usually 5m 34s): consent was answered after 10m 9s, usually 9s"
-            ],
-        ),
-        (
-            Night(pause_before="cutover.epoch"),
-            [
-                "sales, orders, payment, shipping, support slower by 30m"
-                " (35m 34s, usually 5m 34s): nobody worked on the run for 30m, usually 0s"
-            ],
-        ),
-        (
-            Night(slower={"live.sales": 130, "live.orders": 40}),
-            [
-                "sales slower by 2m 10s (7m 44s, usually 5m 34s):"
-                " live.sales took 2m 11s, usually 1.1s",
-                "orders slower by 40s in the work of the tools (1m 40s, usually 1m):"
-                " live.orders took 41s, usually 1.1s",
-            ],
-        ),
-        (
-            Night(story=Story(incident=LATE)),
-            [
-                "sales, orders, payment, shipping, support slower by 40m (45m 34s, usually 5m 34s):"
-                " the run was begun 44m 25s after the incident, usually 4m 25s"
-            ],
-        ),
-        (Night(story=FAILS), ["support newly fails: done in 6 runs before"]),
-        (
-            Night(failed_first={"support": "a3" * 32}),
-            [
-                "support is flaky: failed in 1 of the last 7 runs,"
-                " and came up again with nothing of it changed"
-            ],
-        ),
-        (Night(), []),
-    ],
-)
+LINES: list[tuple[Night, list[str]]] = [
+    (
+        Night(slower={"orders-db": 130}),
+        [
+            "sales, orders, payment, shipping, support slower by 2m 10s"
+            " (7m 44s, usually 5m 34s): orders-db took 2m 20s, usually 9.7s"
+        ],
+    ),
+    (
+        Night(slower={"consent": 600}),
+        [
+            "sales, orders, payment, shipping, support slower by 10m"
+            " (15m 34s, usually 5m 34s): consent was answered after 10m 9s, usually 9s"
+        ],
+    ),
+    (
+        Night(pause_before="cutover.epoch"),
+        [
+            "sales, orders, payment, shipping, support slower by 30m"
+            " (35m 34s, usually 5m 34s): nobody worked on the run for 30m, usually 0s"
+        ],
+    ),
+    (
+        Night(slower={"live.sales": 130, "live.orders": 40}),
+        [
+            "sales slower by 2m 10s (7m 44s, usually 5m 34s): live.sales took 2m 11s, usually 1.1s",
+            "orders slower by 40s in the work of the tools (1m 40s, usually 1m):"
+            " live.orders took 41s, usually 1.1s",
+        ],
+    ),
+    (
+        Night(story=Story(incident=LATE)),
+        [
+            "sales, orders, payment, shipping, support slower by 40m (45m 34s, usually 5m 34s):"
+            " the run was begun 44m 25s after the incident, usually 4m 25s"
+        ],
+    ),
+    (Night(story=FAILS), ["support newly fails: done in 6 runs before"]),
+    (
+        Night(failed_first={"support": "a3" * 32}),
+        [
+            "support is flaky: failed in 1 of the last 7 runs,"
+            " and came up again with nothing of it changed"
+        ],
+    ),
+    (Night(), []),
+]
+
+
+@pytest.mark.parametrize(("last", "lines"), LINES)
 def test_each_finding_is_a_line_with_its_figures(last: Night, lines: list[str]) -> None:
     assert list(findings(nights([*USUAL, last])[0].changes)) == lines
 
