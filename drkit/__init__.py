@@ -13,21 +13,35 @@ if TYPE_CHECKING:
     from drkit.api import Options as Options
     from drkit.api import deploy as deploy
     from drkit.api import load_plan as load_plan
+    from drkit.api import ready as ready
     from drkit.api import rebuild as rebuild
     from drkit.model.plan import Plan as Plan
+    from drkit.model.readiness import ReadinessReport as ReadinessReport
     from drkit.model.step import RunMode as RunMode
     from drkit.reporting.report import Report as Report
 
 _HOMES = {
     "Options": "drkit.api",
     "Plan": "drkit.model.plan",
+    "ReadinessReport": "drkit.model.readiness",
     "Report": "drkit.reporting.report",
     "RunMode": "drkit.model.step",
     "deploy": "drkit.api",
     "load_plan": "drkit.api",
+    "ready": "drkit.api",
     "rebuild": "drkit.api",
 }
-__all__ = ["Options", "Plan", "Report", "RunMode", "deploy", "load_plan", "rebuild"]
+__all__ = [
+    "Options",
+    "Plan",
+    "ReadinessReport",
+    "Report",
+    "RunMode",
+    "deploy",
+    "load_plan",
+    "ready",
+    "rebuild",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.model.plan import Plan
+from drkit.model.readiness import ReadinessReport
 from drkit.model.record import Record
 from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import Observer
+from drkit.reporting.readiness.site import EXPIRY, PROOF_AGE
 from drkit.reporting.report import Report
 
 if TYPE_CHECKING:
@@ -95,6 +97,27 @@ def rebuild(
     exception.
     """
     return _run_alone(RunKind.REBUILD, plan, region, options or Options(), observer)
+
+
+def ready(
+    plan: Plan,
+    *,
+    region: str | None = None,
+    proof_age: timedelta = PROOF_AGE,
+    expiry: timedelta = EXPIRY,
+) -> ReadinessReport:
+    """Whether the shop could be recovered into ``region`` now, and why not; else into each site
+    that does not serve. Changes nothing, and waits 8 s for answers at the most.
+
+    A proof older than ``proof_age`` is a finding, and so is a certificate that expires within
+    ``expiry``. Raises UsageError for a region that is no site, ConfigurationError where no site is
+    left to recover into.
+    """
+    from drkit.adapters.clock import SystemClock
+    from drkit.readying.report import Standards, readiness
+
+    standards = Standards(proof_age=proof_age, expiry=expiry)
+    return readiness(plan, region, standards, now=SystemClock().now())
 
 
 def _run_alone(

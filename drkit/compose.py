@@ -106,22 +106,22 @@ def look_around(wish: Wish) -> Around:
     from drkit.adapters.consent import consent_problems
     from drkit.adapters.epoch import read_epoch
     from drkit.adapters.plan_yaml import files_of
-    from drkit.adapters.vault import open_vault
+    from drkit.adapters.vault import missing_entries, open_vault
     from drkit.adapters.worlds import check_account, open_world
     from drkit.planning.problems import run_problems
 
     plan = wish.plan
     problems = [*run_problems(plan, exists=files_of(plan), region=wish.region, mode=wish.mode)]
     problems += consent_problems(plan, wish.consent)
-    vault = _or_problem(lambda: open_vault(plan), "secrets", problems)
-    world = _or_problem(lambda: open_world(plan), "sites", problems)
+    vault = or_problem(lambda: open_vault(plan), "secrets", problems)
+    world = or_problem(lambda: open_world(plan), "sites", problems)
     epoch = None
     if world is not None:
         problems += check_account(world, plan)
-        epoch = _or_problem(lambda: read_epoch(world, plan), "outside.state", problems)
+        epoch = or_problem(lambda: read_epoch(world, plan), "outside.state", problems)
     if epoch is not None and wish.kind is RunKind.REBUILD:
         problems += _lost_problems(wish, epoch)
-    problems += _vault_problems(vault)
+    problems += missing_entries(vault) if vault is not None else ()
     if vault is None or world is None or epoch is None:
         raise ConfigurationError("nothing was touched", problems=tuple(problems))
     return Around(wish=wish, world=world, epoch=epoch, vault=vault, problems=tuple(problems))
@@ -182,7 +182,7 @@ def open_means(around: Around) -> Means:
 
     problems = list(hindrances())
     plan = around.wish.plan
-    found = _or_problem(
+    found = or_problem(
         lambda: prepared(plan, around.world, around.vault), "outside.state", problems
     )
     return Means(prepared=found or NOTHING, problems=tuple(problems))
@@ -249,23 +249,11 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
     )
 
 
-def _or_problem(look: Callable[[], T], place: str, problems: list[Problem]) -> T | None:
+def or_problem(look: Callable[[], T], place: str, problems: list[Problem]) -> T | None:
+    """What ``look`` finds; None where it is refused: that is added to ``problems``."""
     try:
         return look()
     except (ConfigurationError, StepError) as error:
         told = error.problems if isinstance(error, ConfigurationError) else ()
         problems += told or (Problem(place=place, message=str(error), remedy=error.remedy),)
         return None
-
-
-def _vault_problems(vault: Mapping[str, Secret] | None) -> list[Problem]:
-    """What drkit itself reads from the vault; the rest is the shop's."""
-    return [
-        Problem(
-            place="secrets",
-            message=f"the vault has no `{name}`",
-            remedy="put it there: docs/how-to/write-your-plan.md says what drkit itself needs",
-        )
-        for name in ("ssh_key", "pulumi_passphrase")
-        if vault is not None and name not in vault
-    ]

@@ -44,11 +44,33 @@ def world_problems(intent: Intent) -> Iterator[Problem]:
     """Everything outside the plan that speaks against the run, or against carrying on with it."""
     if intent.carried_on is None:
         yield from _serving(intent)
-    yield from _outside(intent)
-    yield from _strategy(intent.plan)
+    yield from lasting_problems(intent)
     for store in intent.plan.stores.values():
         if store.name not in intent.done:
             yield from _recovery_point(intent, store)
+
+
+def lasting_problems(intent: Intent) -> Iterator[Problem]:
+    """Of these, what no incident and no backup changes."""
+    yield from _outside(intent)
+    yield from _strategy(intent.plan)
+
+
+def standby_problems(intent: Intent) -> Iterator[Problem]:
+    """Why this site is none to rebuild, as long as the epoch stands as it does."""
+    serving = intent.epoch.serving
+    if serving is None:
+        yield Problem(
+            place="epoch",
+            message="no site of this shop was ever opened: there is nothing to rebuild",
+            remedy=f"bring it up first: `drkit deploy --region {intent.region}`",
+        )
+    elif serving.region == intent.region:
+        yield Problem(
+            place="--region",
+            message=f"{intent.region} is the site that serves ({serving.name})",
+            remedy="name another site of the plan",
+        )
 
 
 def serves(intent: Intent) -> bool:
@@ -76,22 +98,11 @@ def _serving(intent: Intent) -> Iterator[Problem]:
             remedy="a shop that exists is rebuilt: `drkit rebuild --region …`",
         )
     if kind is RunKind.REBUILD:
-        if serving is None:
-            yield Problem(
-                place="epoch",
-                message="no site of this shop was ever opened: there is nothing to rebuild",
-                remedy=f"bring it up first: `drkit deploy --region {intent.region}`",
-            )
-        elif serving.region == intent.region:
-            yield Problem(
-                place="--region",
-                message=f"{intent.region} is the site that serves ({serving.name})",
-                remedy="name another site of the plan",
-            )
-        elif intent.mode is RunMode.PLANNED:
-            yield from _not_serving(intent)
-        else:
-            yield from _healthy(intent)
+        against = tuple(standby_problems(intent))
+        yield from against
+        if not against:
+            planned = intent.mode is RunMode.PLANNED
+            yield from _not_serving(intent) if planned else _healthy(intent)
 
 
 def _healthy(intent: Intent) -> Iterator[Problem]:

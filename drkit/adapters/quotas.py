@@ -26,12 +26,22 @@ from drkit.ports import World
 def quota_problems(world: World, plan: Plan, target: Target, epoch: Epoch) -> tuple[Problem, ...]:
     """One problem per quota that ``target``, which is about to be built, will not fit into.
 
-    None, too, where its region is the one that serves: a run that has opened it asks for nothing
-    more. Raises ConfigurationError where the cloud does not say.
+    None, too, where nothing can be compared. Raises ConfigurationError where the cloud does not
+    say.
+    """
+    compared = comparison(world, plan, target, epoch)
+    return tuple(shortfalls(compared)) if compared else ()
+
+
+def comparison(world: World, plan: Plan, target: Target, epoch: Epoch) -> Comparison | None:
+    """What ``target``, which is about to be built, will ask for, against what is allowed.
+
+    None where no state tells what it will ask for, and where its region is the one that serves: a
+    run that has opened it asks for nothing more. Raises as :func:`quota_problems`.
     """
     region = target.region
     if epoch.serving is None or epoch.serving.region == region or region not in plan.sites:
-        return ()
+        return None
     try:
         s3 = client(world, "s3", plan.outside.region)
         bucket = plan.outside.state
@@ -43,7 +53,7 @@ def quota_problems(world: World, plan: Plan, target: Target, epoch: Epoch) -> tu
 
         asked = held_by(epoch.serving)
         if asked == Holding():
-            return ()
+            return None
         own = held_by(target)
         ec2 = client(world, "ec2", region)
         used = _held_in(ec2).less(own)
@@ -54,9 +64,7 @@ def quota_problems(world: World, plan: Plan, target: Target, epoch: Epoch) -> tu
         raise ConfigurationError(
             str(error), remedy="docs/how-to/short-of-capacity.md names the rights that it takes"
         ) from error
-    return tuple(
-        shortfalls(Comparison(region=region, asked=asked, used=used, vcpus=vcpus, allowed=allowed))
-    )
+    return Comparison(region=region, asked=asked, used=used, vcpus=vcpus, allowed=allowed)
 
 
 def _read(s3: Any, bucket: str, state: StoredState) -> Holding:

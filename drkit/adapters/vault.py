@@ -9,11 +9,13 @@ from datetime import timedelta
 import yaml
 
 from drkit import processes
-from drkit.errors import ConfigurationError, DrkitError
+from drkit.errors import ConfigurationError, DrkitError, Problem
 from drkit.model.plan import Plan
 from drkit.ports import Secret
 
 _LIMIT = timedelta(seconds=20)
+_OURS = ("ssh_key", "pulumi_passphrase")
+"""What drkit itself reads; the rest is the shop's."""
 
 
 def open_vault(plan: Plan) -> Mapping[str, Secret]:
@@ -36,6 +38,19 @@ def open_vault(plan: Plan) -> Mapping[str, Secret]:
             remedy="see `ansible-vault edit`: one `name: value` a line",
         )
     return {_name(name): Secret(_value(str(name), value)) for name, value in opened.items()}
+
+
+def missing_entries(vault: Mapping[str, Secret]) -> tuple[Problem, ...]:
+    """One problem for each entry that drkit itself reads, and that is not there."""
+    return tuple(
+        Problem(
+            place="secrets",
+            message=f"the vault has no `{name}`",
+            remedy="put it there: docs/how-to/write-your-plan.md says what drkit itself needs",
+        )
+        for name in _OURS
+        if name not in vault
+    )
 
 
 def _name(name: object) -> str:

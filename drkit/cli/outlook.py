@@ -14,11 +14,9 @@ from drkit.errors import ConfigurationError, JournalDamaged
 from drkit.model.plan import Plan
 from drkit.model.record import PlanChanged, Record, RunBegan, RunResumed
 from drkit.planning.graph import build_graph
-from drkit.reporting.expected import Expectations, expectations, history_of
+from drkit.reporting.expected import EARLIER, Expectations, expectations, history_of
 from drkit.reporting.forecast import Forecast, forecast
 
-EARLIER = 5
-"""So many of the newest earlier runs count: older ones ran on other tools and data."""
 _EVERY = timedelta(seconds=1)
 _PER_STEP = timedelta(milliseconds=5)
 """Never more often than this times the number of steps: the run waits while its console thinks."""

@@ -50,6 +50,16 @@ def _able(plan: Plan, entry: StepEntry) -> list[Person]:
     return [p for p in _with_role(plan, entry) if p.key or not entry.signed]
 
 
+def could_answer(plan: Plan, entry: StepEntry) -> tuple[str, ...]:
+    """Names of all who can answer a gate, now or once its limit brings them in."""
+    roles = {entry.gate, entry.escalate if entry.limit else None} - {None}
+    return tuple(
+        person.name
+        for person in plan.people.values()
+        if roles & set(person.roles) and (person.key or not entry.signed)
+    )
+
+
 def _with_role(plan: Plan, entry: StepEntry) -> list[Person]:
     return [person for person in plan.people.values() if entry.gate in person.roles]
 

@@ -21,6 +21,9 @@ from drkit.planning.order import expected as budgeted
 PERSON = timedelta(minutes=5)
 """How long a gate is taken to wait for its answer."""
 
+EARLIER = 5
+"""So many of the newest earlier runs count: older ones ran on other tools and data."""
+
 History = Mapping[str, Sequence[timedelta]]
 """Step → how long its tries took in earlier runs."""
 

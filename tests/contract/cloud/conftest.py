@@ -10,17 +10,21 @@ from typing import Any
 
 import certifi
 import httpx
+import moto.ec2.responses  # noqa: F401 - takes seconds, for which no client waits
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from dnslib import QTYPE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 from moto.server import ThreadedMotoServer
+from moto.servicequotas.models import ServiceQuotasBackend
 
 from drkit.adapters import gate as gate_module
 from drkit.adapters.cloud import client
 from drkit.adapters.plan_yaml import load_plan
 from drkit.model.plan import Plan
 from drkit.ports import World
+from drkit.sandbox.corrections import answer_quotas
+from drkit.sandbox.quotas import Quotas
 from tests.contract.cloud.desk import Desk
 from tests.contract.cloud.opened import FILES, SITES, STORE, Write
 from tests.contract.cloud.places import Place
@@ -134,3 +138,16 @@ def desk(world: World, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     keys = tmp_path / "keys"
     keys.mkdir()
     return Desk(Place(world, plan, "run"), keys)
+
+
+@pytest.fixture
+def quotas(monkeypatch: pytest.MonkeyPatch) -> Quotas:
+    """The sandbox's, in place of the few that moto has."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # they take seconds
+    # what `answer_quotas` puts there is taken away again at the end of the test
+    monkeypatch.setattr(
+        ServiceQuotasBackend, "get_service_quota", ServiceQuotasBackend.get_service_quota
+    )
+    held = Quotas()
+    answer_quotas(held)
+    return held

@@ -1,19 +1,11 @@
-"""The region's quotas against what the serving site has, asked of the cloud before the first step.
-
-States are written as Pulumi 3.259 writes them; test_shop_stacks.py reads one of the CLI itself.
-"""
+"""The region's quotas against what the serving site has: asked before the first step."""
 
 from __future__ import annotations
 
-import gzip
-import json
 import logging
-from collections.abc import Mapping
 
-import moto.ec2.responses  # noqa: F401 - takes seconds, for which no client waits
 import pytest
 from moto.core.exceptions import JsonRESTError
-from moto.servicequotas.models import ServiceQuotasBackend
 
 from drkit.adapters import quotas as looked_up
 from drkit.adapters.cloud import client
@@ -32,23 +24,10 @@ from drkit.run import _look
 from drkit.sandbox.corrections import answer_quotas
 from drkit.sandbox.quotas import Quotas
 from tests.contract.cloud.opened import Write, places, rebuild, served_by, settled
+from tests.contract.cloud.states import write_state
 from tests.fakes.clock import START
 
 NEW = "eu-central-1"
-TYPES = {"instances": "aws:ec2/instance:Instance", "addresses": "aws:ec2/eip:Eip"}
-
-
-@pytest.fixture
-def quotas(monkeypatch: pytest.MonkeyPatch) -> Quotas:
-    """The sandbox's, in place of the few that moto has."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # they take seconds
-    # what `answer_quotas` puts there is taken away again at the end of the test
-    monkeypatch.setattr(
-        ServiceQuotasBackend, "get_service_quota", ServiceQuotasBackend.get_service_quota
-    )
-    held = Quotas()
-    answer_quotas(held)
-    return held
 
 
 @pytest.fixture
@@ -59,41 +38,6 @@ def plan(shop: Write, world: World) -> Plan:
     made = {f"i-{n}": "m5.large" for n in range(4)}
     write_state(world, "compute", "eu-west-3.g1", instances=made, addresses=("eipalloc-1",))
     return plan
-
-
-def write_state(
-    world: World,
-    project: str,
-    stack: str,
-    *,
-    instances: Mapping[str, str] | None = None,
-    addresses: tuple[str, ...] = (),
-    zipped: bool = False,
-) -> None:
-    hosts = [
-        {
-            "type": TYPES["instances"],
-            "urn": f"urn:{name}",
-            "id": name,
-            "inputs": {"instanceType": kind},
-        }
-        for name, kind in (instances or {}).items()
-    ]
-    others = [
-        {"type": TYPES["addresses"], "urn": f"urn:{name}", "id": name, "inputs": {}}
-        for name in addresses
-    ]
-    root = {"type": "pulumi:pulumi:Stack", "urn": "urn:x"}
-    checkpoint = {
-        "stack": f"organization/{project}/{stack}",
-        "latest": {"resources": [root, *hosts, *others]},
-    }
-    body = json.dumps({"version": 3, "checkpoint": checkpoint}).encode()
-    client(world, "s3", "eu-north-1").put_object(
-        Bucket="corner-dr",
-        Key=f".pulumi/stacks/{project}/{stack}.json{'.gz' if zipped else ''}",
-        Body=gzip.compress(body) if zipped else body,
-    )
 
 
 def found(world: World, plan: Plan, region: str = NEW) -> tuple[Problem, ...]:

@@ -27,8 +27,8 @@ from drkit.ports import World
 from drkit.reaping import Reaper
 from tests.contract.cloud.opened import Write, served_by
 from tests.contract.cloud.places import Place
+from tests.contract.cloud.states import write_state
 from tests.contract.cloud.test_carrying_on import ended, left
-from tests.contract.cloud.test_quotas import write_state
 from tests.fakes.clock import START
 
 REGION = "eu-central-1"

@@ -28,6 +28,7 @@ def test_regions_are_those_of_the_plan(shop: Path) -> None:
     assert offered("rebuild", "--region", "eu-") == ["eu-west-3", "eu-central-1"]
     assert offered("plan", "--region", "eu-c") == ["eu-central-1"]
     assert offered("history", "--region", "eu-c") == ["eu-central-1"]
+    assert offered("ready", "eu-c") == ["eu-central-1"]
 
 
 def test_a_consent_is_offered_with_who_may_give_it(shop: Path) -> None:
@@ -52,5 +53,5 @@ def test_without_a_plan_nothing_is_offered_and_nothing_said(
 
 
 def test_commands_are_offered_by_their_beginning() -> None:
-    assert offered("re") == ["rebuild", "resume", "reopen", "refuse", "reap", "report"]
+    assert offered("re") == ["ready", "rebuild", "resume", "reopen", "refuse", "reap", "report"]
     assert "--version" in offered("--")

@@ -9,11 +9,11 @@ import pytest
 
 from drkit.cli.console import PlainConsole
 from drkit.cli.forecast import advice, as_json, basis, line, when
-from drkit.cli.outlook import EARLIER, Outlook, expecting
+from drkit.cli.outlook import Outlook, expecting
 from drkit.model.record import IncidentBegan, Record, RunBegan, RunResumed
 from drkit.model.step import RunKind, RunMode
 from drkit.planning.graph import build_graph
-from drkit.reporting.expected import Expectations, Expected, Source
+from drkit.reporting.expected import EARLIER, Expectations, Expected, Source
 from drkit.reporting.forecast import Forecast, ProcessForecast, forecast
 from tests.fakes import plans
 from tests.unit.reporting import journals, simulated_runs

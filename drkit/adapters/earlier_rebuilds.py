@@ -1,0 +1,79 @@
+"""The rebuilds of a plan's sites, by the journals here and outside: what they took and proved.
+
+Reads, and brings nothing here. A run that is over here is read here alone; of any other the longer
+of its two copies counts.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+from drkit.adapters.journal_copies import records_outside, runs_outside
+from drkit.adapters.journal_file import read_journal
+from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.runs_folder import RunsFolder, kind_of
+from drkit.engine.progress import is_over
+from drkit.errors import JournalDamaged
+from drkit.model.plan import Plan
+from drkit.model.record import Record
+from drkit.model.step import RunKind
+from drkit.reporting.expected import EARLIER, History, history_of
+from drkit.reporting.proofs import proof_of
+from drkit.reporting.readiness.proof import Proven
+
+
+class EarlierRebuilds:
+    """Each journal is read when it is first wanted. Raises ConfigurationError where the outside
+    does not answer.
+    """
+
+    def __init__(self, store: OutsideStore, plan: Plan) -> None:
+        self._store = store
+        self._plan = plan
+        self._runs = RunsFolder(plan.root)
+        self._records = cache(self._read)
+
+    def history(self) -> History:
+        """How long the steps of the newest of them took."""
+        found: list[tuple[Record, ...]] = []
+        for run, region in self._names:
+            if len(found) < EARLIER and (records := self._records(run, region)):
+                found.append(records)
+        return history_of(found)
+
+    def proven(self, region: str) -> Proven:
+        """The newest of them that brought back every process in ``region``."""
+        damaged: list[str] = []
+        for run, site in self._names:
+            if site != region:
+                continue
+            records = self._records(run, region)
+            if records is None:
+                damaged.append(run)
+            elif last := proof_of(records):
+                return Proven(last=last, damaged=tuple(damaged))
+        return Proven(last=None, damaged=tuple(damaged))
+
+    @cached_property
+    def _names(self) -> tuple[tuple[str, str], ...]:
+        """Each run's id and site, newest first."""
+        here = self._runs.names()
+        found = {
+            (run, site)
+            for site in self._plan.sites
+            for run in (*runs_outside(self._store, site), *here)
+            if kind_of(run, site) == RunKind.REBUILD
+        }
+        return tuple(sorted(found, reverse=True))
+
+    def _read(self, run: str, region: str) -> tuple[Record, ...] | None:
+        """None where its journal is damaged."""
+        path = self._runs.journal(run)
+        try:
+            here = read_journal(path) if path.exists() else ()
+            if here and is_over(here):
+                return here
+            there = records_outside(self._store, region, run)
+        except JournalDamaged:
+            return None
+        return here if len(here) > len(there) else there

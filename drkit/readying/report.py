@@ -1,0 +1,155 @@
+"""All looks at each site at once, and what they come to."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from drkit.adapters.asked import Asked
+from drkit.errors import ConfigurationError, DrkitError, Problem, UsageError
+from drkit.model.plan import Plan, Process
+from drkit.model.quantities import format_duration
+from drkit.model.readiness import (
+    About,
+    Finding,
+    Looked,
+    ProcessReadiness,
+    ReadinessReport,
+    SiteReadiness,
+    readiness_of,
+    worst_first,
+)
+from drkit.model.step import RunKind
+from drkit.planning.graph import Graph, build_graph
+from drkit.planning.stores_behind import stores_behind
+from drkit.readying.looks import LOOKS, Look
+from drkit.readying.sources import PATIENCE, Sources
+from drkit.reporting.readiness.site import Site, merged, unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standards:
+    """``proof_age``: how old a proof may be; ``expiry``: how long before its end a certificate is
+    named.
+    """
+
+    proof_age: timedelta
+    expiry: timedelta
+
+
+def readiness(
+    plan: Plan, region: str | None, standards: Standards, *, now: datetime
+) -> ReadinessReport:
+    """Of ``region``, else of each site that does not serve.
+
+    Raises UsageError for a region that is no site, ConfigurationError where no site is left.
+    """
+    if region is not None:
+        _must_be_site(plan, region)
+    sources = Sources(plan)
+    regions = [region] if region is not None else _standing_by(plan, sources)
+    graph = _graph(plan)
+    asked = {
+        name: _asked(
+            Site(
+                plan=plan,
+                region=name,
+                graph=graph,
+                now=now,
+                proof_age=standards.proof_age,
+                expiry=standards.expiry,
+            ),
+            sources,
+        )
+        for name in regions
+    }
+    sites = tuple(_collected(site, looks, sources) for site, looks in asked.values())
+    serving = sources.serving
+    return ReadinessReport(
+        at=now, shop=plan.shop, serving=serving.name if serving else None, sites=sites
+    )
+
+
+def _must_be_site(plan: Plan, region: str) -> None:
+    if region not in plan.sites:
+        near = difflib.get_close_matches(region, plan.sites, n=1)
+        sites = f"sites: {', '.join(plan.sites)}"
+        raise UsageError(
+            f"{region} is no site of this plan",
+            remedy=f"did you mean `{near[0]}`? {sites}" if near else sites,
+        )
+
+
+def _standing_by(plan: Plan, sources: Sources) -> list[str]:
+    """All sites, where it is not known which of them serves."""
+    serving = sources.serving
+    found = [name for name in plan.sites if serving is None or name != serving.region]
+    if not found:
+        raise ConfigurationError(
+            f"{', '.join(plan.sites)} serves, and the plan has no other site to recover into",
+            remedy="add one to `sites`",
+        )
+    return found
+
+
+def _graph(plan: Plan) -> Graph | None:
+    """None where the plan makes none: its problems say why."""
+    try:
+        return build_graph(plan, RunKind.REBUILD)
+    except ConfigurationError:
+        return None
+
+
+Looks = dict[About, Asked[Looked]]
+
+
+def _asked(site: Site, sources: Sources) -> tuple[Site, Looks]:
+    def asked(look: Look) -> Asked[Looked]:
+        return Asked(lambda: look(site, sources))
+
+    return site, {about: asked(look) for about, look in LOOKS.items()}
+
+
+def _collected(site: Site, looks: Looks, sources: Sources) -> SiteReadiness:
+    looked = [_looked(site, about, asked, sources) for about, asked in looks.items()]
+    findings = worst_first(merged(finding for each in looked for finding in each.findings))
+    return SiteReadiness(
+        region=site.region,
+        findings=findings,
+        good=tuple(each.good for each in looked if each.good),
+        processes=tuple(
+            _process(site.plan, process, findings, sources)
+            for process in site.plan.processes.values()
+        ),
+    )
+
+
+def _looked(site: Site, about: About, asked: Asked[Looked], sources: Sources) -> Looked:
+    """What could not be looked at is a finding of its own."""
+    try:
+        return sources.of(asked)
+    except TimeoutError:
+        message, remedy = f"no answer within {format_duration(PATIENCE)}", "ask again"
+    except DrkitError as error:
+        message, remedy = str(error), error.remedy
+    why = Problem(place=str(about), message=message, remedy=remedy)
+    return Looked(findings=(unknown(site, about, why),))
+
+
+def _process(
+    plan: Plan, process: Process, findings: tuple[Finding, ...], sources: Sources
+) -> ProcessReadiness:
+    stores = stores_behind(plan, process.name)
+    newest, times = sources.known(sources.newest) or {}, sources.known(sources.times)
+    points = [newest.get(store.name) for store in stores]
+    known = [point for point in points if point is not None]
+    return ProcessReadiness(
+        name=process.name,
+        readiness=readiness_of(f.severity for f in findings if process.name in f.processes),
+        rto=process.rto,
+        back=times.back.get(process.name) if times else None,
+        rpo=process.rpo,
+        newest=min(known, default=None) if len(known) == len(points) else None,
+        stores=tuple(store.name for store in stores),
+    )

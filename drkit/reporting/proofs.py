@@ -1,0 +1,60 @@
+"""The last proof of a site: the newest rebuild of it in which every process came back; and what has
+changed since.
+
+A deployment proves nothing here: it restores no store. Nor does a rebuild in which one process was
+not proven, or whose proof was skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from drkit.engine.progress import run_of, stand
+from drkit.model.outcome import State
+from drkit.model.record import Record, StepEnded, StepStarted
+from drkit.model.step import RunKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    run: str
+    at: datetime
+    """When the last process was proven by the public name."""
+    plan: Mapping[str, object]
+    """As it was then."""
+    digests: Mapping[str, str]
+    """Step → sha256 of what its last try that ended well worked with."""
+
+
+def proof_of(records: Sequence[Record]) -> Proof | None:
+    """The proof that a run gave; None if it gave none."""
+    began = run_of(records)
+    if began is None or began.kind is not RunKind.REBUILD:
+        return None
+    live = {step.id for step in began.steps if step.id.startswith("live.")}
+    states = stand(records).states
+    if not live or any(states.get(step) is not State.DONE for step in live):
+        return None
+    ends = [r.at for r in records if isinstance(r.body, StepEnded) and r.body.step in live]
+    return Proof(run=began.run, at=max(ends), plan=began.plan, digests=_digests(records))
+
+
+def _digests(records: Iterable[Record]) -> Mapping[str, str]:
+    started: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for record in records:
+        match record.body:
+            case StepStarted(step=step, digest=digest):
+                started[step] = digest
+            case StepEnded(step=step, outcome=outcome) if outcome.done and step in started:
+                found[step] = started[step]
+            case _:
+                pass
+    return found
+
+
+def changed_steps(proof: Proof, now: Mapping[str, str]) -> tuple[str, ...]:
+    """The steps of both that work with something else now, in the order of ``now``."""
+    return tuple(step for step, digest in now.items() if proof.digests.get(step, digest) != digest)
