@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 
-from tests.e2e.desk import Said
+from tests.e2e.conftest import NEW
+from tests.e2e.desk import Desk, Said
 from tests.e2e.witnesses import Customers
 
 
@@ -28,3 +29,12 @@ def test_customers_are_served_while_it_is_taken(
     moments = sorted(promise.at for promise in customers.promises())
     gaps = [(later - at).total_seconds() for at, later in itertools.pairwise(moments)]
     assert max(gaps) < 15, "seconds without an order"
+
+
+def test_the_standby_is_ready_but_for_a_proof(desk: Desk, backed_up: tuple[Said, Said]) -> None:
+    """All that can be looked at is: nothing is not known, and the one thing wrong is named."""
+    said = desk.drkit("ready", "--output", "json")
+    [site] = said.json()["sites"]
+    assert [finding["about"] for finding in site["findings"]] == ["proof"], site["findings"]
+    assert (site["site"], site["readiness"], said.code) == (NEW, "at risk", 4)
+    assert all(process["newest_point"] for process in site["processes"])

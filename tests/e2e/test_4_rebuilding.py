@@ -135,6 +135,15 @@ def test_the_command_ends_with_what_the_report_says(rebuilt: Rebuilt) -> None:
     assert (report["exit"] == 0) == (set(verdicts.values()) == {("met", "met")}), verdicts
 
 
+def test_the_rebuild_is_part_of_the_history(desk: Desk, rebuilt: Rebuilt) -> None:
+    said = desk.drkit("history", "--output", "json")
+    assert said.code == 0, said.err
+    shown = said.json()["runs"][0]
+    assert shown["id"] == rebuilt.run.folder.name
+    took = {process["name"]: process["recovery_seconds"] for process in shown["processes"]}
+    assert all(seconds > 0 for seconds in took.values()), took
+
+
 def test_every_process_is_live_in_the_new_region(desk: Desk, rebuilt: Rebuilt) -> None:
     report = rebuilt.run.report
     assert all(process["live"] for process in report["processes"])
