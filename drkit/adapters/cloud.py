@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,9 @@ _CONNECTED = timedelta(seconds=1.5)
 """Of one try: the first packet may be lost once, and is sent again after 1 s."""
 ANSWER = timedelta(seconds=10)
 """How long a call may take, if its caller is no less patient."""
+_ONE_AT_A_TIME = threading.Lock()
+"""boto3 makes no two clients at once well: three threads that wanted the first of S3's read its
+model three times, for 1.5 s each (measured)."""
 
 
 def client(world: World, service: str, region: str, *, answer: timedelta = ANSWER) -> Any:
@@ -36,22 +40,23 @@ def client(world: World, service: str, region: str, *, answer: timedelta = ANSWE
             f"this sandbox has no {name}", remedy=f"regions: {', '.join(world.endpoints)}"
         )
     connect: Any = boto3.client
-    return connect(
-        service,
-        region_name=_GLOBAL_REGION if everywhere else region,
-        endpoint_url=endpoint.url if endpoint else None,
-        aws_access_key_id=world.key.reveal(),
-        aws_secret_access_key=world.secret.reveal(),
-        aws_session_token=world.token.reveal() if world.token else None,
-        verify=str(world.ca) if world.ca else None,
-        config=Config(
-            connect_timeout=min(_CONNECTED, answer).total_seconds(),
-            read_timeout=answer.total_seconds(),
-            # between two tries the mode "standard" waits for 1 s at the most
-            retries={"total_max_attempts": 2, "mode": "standard"},
-            s3={"addressing_style": "path"} if endpoint and endpoint.url else {},
-        ),
-    )
+    with _ONE_AT_A_TIME:
+        return connect(
+            service,
+            region_name=_GLOBAL_REGION if everywhere else region,
+            endpoint_url=endpoint.url if endpoint else None,
+            aws_access_key_id=world.key.reveal(),
+            aws_secret_access_key=world.secret.reveal(),
+            aws_session_token=world.token.reveal() if world.token else None,
+            verify=str(world.ca) if world.ca else None,
+            config=Config(
+                connect_timeout=min(_CONNECTED, answer).total_seconds(),
+                read_timeout=answer.total_seconds(),
+                # between two tries the mode "standard" waits for 1 s at the most
+                retries={"total_max_attempts": 2, "mode": "standard"},
+                s3={"addressing_style": "path"} if endpoint and endpoint.url else {},
+            ),
+        )
 
 
 def said_by_cloud() -> tuple[type[Exception], ...]:
