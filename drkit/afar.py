@@ -80,20 +80,17 @@ class Afar:
         found = read_lease(self.store, region)
         lease = found if found is not None and found.holder.run == run else None
         try:
-            return Known(run=run, region=region, records=self.records(run), lease=lease)
+            return Known(run=run, region=region, records=self._records(run, region), lease=lease)
         except JournalDamaged as error:
             return Known(run=run, region=region, records=(), lease=lease, damage=str(error))
 
-    def records(self, run: str) -> tuple[Record, ...]:
-        """Of the two copies of ``run`` the longer one: a run that goes on here is ahead of what is
-        sent. Raises JournalDamaged, UsageError for what is no run of this plan."""
-        from drkit.adapters.journal_copies import records_outside
-        from drkit.adapters.journal_file import read_journal
+    def known_records(self, run: str) -> tuple[Record, ...]:
+        """As :func:`drkit.adapters.journal_copies.records_known`. Raises UsageError, too, for what
+        is no run of this plan.
+        """
+        from drkit.adapters.journal_copies import records_known
 
-        there = records_outside(self.store, self.region_of(run), run)
-        path = self._runs.journal(run)
-        here = read_journal(path) if path.exists() else ()
-        return here if len(here) > len(there) else there
+        return records_known(self.store, self._runs, self.region_of(run), run)
 
     def named(self, run: str | None) -> str:
         """``run``, else the newest. Raises UsageError where there is none."""
@@ -173,6 +170,16 @@ class Afar:
                 remedy="no takeover is needed: run the same command, it carries on",
             )
         return found
+
+    def _records(self, run: str, region: str) -> tuple[Record, ...]:
+        """Of the two copies the longer one: a run that goes on here is ahead of what is sent."""
+        from drkit.adapters.journal_copies import records_outside
+        from drkit.adapters.journal_file import read_journal
+
+        there = records_outside(self.store, region, run)
+        path = self._runs.journal(run)
+        here = read_journal(path) if path.exists() else ()
+        return here if len(here) > len(there) else there
 
 
 def _opened(plan: Plan) -> World:

@@ -1,18 +1,15 @@
 """The rebuilds of a plan's sites, by the journals here and outside: what they took and proved.
 
-Reads, and brings nothing here. A run that is over here is read here alone; of any other the longer
-of its two copies counts.
+Reads, and brings nothing here (:func:`drkit.adapters.journal_copies.records_known`).
 """
 
 from __future__ import annotations
 
 from functools import cache, cached_property
 
-from drkit.adapters.journal_copies import records_outside, runs_outside
-from drkit.adapters.journal_file import read_journal
+from drkit.adapters.journal_copies import records_known, runs_outside
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.runs_folder import RunsFolder, kind_of
-from drkit.engine.progress import is_over
 from drkit.errors import JournalDamaged
 from drkit.model.plan import Plan
 from drkit.model.record import Record
@@ -68,12 +65,7 @@ class EarlierRebuilds:
 
     def _read(self, run: str, region: str) -> tuple[Record, ...] | None:
         """None where its journal is damaged."""
-        path = self._runs.journal(run)
         try:
-            here = read_journal(path) if path.exists() else ()
-            if here and is_over(here):
-                return here
-            there = records_outside(self._store, region, run)
+            return records_known(self._store, self._runs, region, run)
         except JournalDamaged:
             return None
-        return here if len(here) > len(there) else there

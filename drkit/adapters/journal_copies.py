@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drkit.adapters.held import HEAD, journal_place, segment
+from drkit.adapters.journal_file import read_journal
 from drkit.adapters.journal_lines import parse_lines
 from drkit.adapters.outside_store import OutsideStore, Stored
 from drkit.adapters.private import private_folder
 from drkit.adapters.runs_folder import RunsFolder, kind_of
+from drkit.engine.progress import is_over
 from drkit.errors import JournalDamaged
 from drkit.model.record import Record
 
@@ -34,6 +36,22 @@ def records_outside(store: OutsideStore, region: str, run: str) -> tuple[Record,
     """The records of a run as they stand in the bucket. Raises JournalDamaged."""
     place = journal_place(region, run)
     return parse_lines(_fetched(store, place, _firsts(store, place)), place).records
+
+
+def records_known(
+    store: OutsideStore, runs: RunsFolder, region: str, run: str
+) -> tuple[Record, ...]:
+    """What is known of a run, and nothing brought here: one that is over here is read here alone,
+    for what is not may have been carried on by another machine; then the longer copy counts.
+
+    Raises JournalDamaged, ConfigurationError.
+    """
+    path = runs.journal(run)
+    here = read_journal(path) if path.exists() else ()
+    if here and is_over(here):
+        return here
+    there = records_outside(store, region, run)
+    return here if len(here) > len(there) else there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import plan_option
+from drkit.cli.options import output_option, plan_option
 from drkit.errors import ConfigurationError, JournalDamaged, UsageError
 from drkit.model.step import RunKind
 from drkit.reporting.usual import WINDOW
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many to show: the newest.",
 )
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 @plan_option
 def history(region: str | None, kind: str | None, last: int, output: str, plan_file: Path) -> int:
     """Show how runs come out over time, and what changed: slower and by what, newly failing, flaky.
@@ -97,21 +97,18 @@ class _Journals:
     def records(self, run: str) -> tuple[Record, ...]:
         """What is known of ``run``. Raises JournalDamaged, also where it is out of reach."""
         from drkit.adapters.journal_file import read_journal
-        from drkit.engine.progress import is_over
 
-        path = self._here.journal(run)
-        here = read_journal(path) if path.exists() else ()
-        # what is not over may have been carried on by another machine
-        if self._afar is not None and not (here and is_over(here)):
+        if self._afar is not None:
             try:
-                return self._afar.records(run)
+                return self._afar.known_records(run)
             except UsageError:  # its site is in the plan no more: nobody looks for it outside
-                return here
+                pass
             except ConfigurationError as error:
                 self._go_on_alone(error)
+        path = self._here.journal(run)
         if self.alone and not path.exists():
             raise JournalDamaged("it is known outside only, and that cannot be asked")
-        return here
+        return read_journal(path) if path.exists() else ()
 
     def check_site(self, region: str) -> None:
         """Raises UsageError for what is no site of the plan, if the plan can be read."""
