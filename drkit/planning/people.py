@@ -47,21 +47,21 @@ def _last_before_cutover(plan: Plan) -> frozenset[str]:
 
 def _able(plan: Plan, entry: StepEntry) -> list[Person]:
     """All who can answer a gate: with its role, and a key where it takes signed answers only."""
-    return [p for p in _with_role(plan, entry) if p.key or not entry.signed]
+    return _answering(_with_role(plan, entry.gate), entry)
 
 
 def could_answer(plan: Plan, entry: StepEntry) -> tuple[str, ...]:
     """Names of all who can answer a gate, now or once its limit brings them in."""
-    roles = {entry.gate, entry.escalate if entry.limit else None} - {None}
-    return tuple(
-        person.name
-        for person in plan.people.values()
-        if roles & set(person.roles) and (person.key or not entry.signed)
-    )
+    later = entry.escalate if entry.limit else None
+    return tuple(p.name for p in _answering(_with_role(plan, entry.gate, later), entry))
 
 
-def _with_role(plan: Plan, entry: StepEntry) -> list[Person]:
-    return [person for person in plan.people.values() if entry.gate in person.roles]
+def _answering(people: list[Person], entry: StepEntry) -> list[Person]:
+    return [person for person in people if person.key or not entry.signed]
+
+
+def _with_role(plan: Plan, *roles: str | None) -> list[Person]:
+    return [p for p in plan.people.values() if any(role in p.roles for role in roles)]
 
 
 def people_problems(plan: Plan) -> Iterator[Problem]:
@@ -99,7 +99,7 @@ def people_problems(plan: Plan) -> Iterator[Problem]:
 
 
 def _enough_people(plan: Plan, entry: StepEntry) -> Iterator[Problem]:
-    able = _with_role(plan, entry)
+    able = _with_role(plan, entry.gate)
     signing = [person for person in able if person.key]
     wanted = people_asked(plan, entry)
     if entry.gate and able and not 1 <= wanted <= len(able):
