@@ -12,7 +12,7 @@ import json
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from drkit.adapters.render_json import moment, seconds
+from drkit.adapters.render_json import identity, moment, seconds
 from drkit.adapters.table import WIDTH, Table
 from drkit.model.quantities import format_duration
 from drkit.reporting.failing import Flaky, NewlyFailing, Recovered
@@ -115,13 +115,7 @@ def _run(each: Compared) -> dict[str, object]:
     report = each.run.report
     header = report.header
     return {
-        "id": header.run,
-        "kind": header.kind.value,
-        "shop": header.target.shop,
-        "region": header.target.region,
-        "generation": header.target.generation,
-        "target": header.target.name,
-        "sandbox": header.sandbox,
+        **identity(header),
         "planned": header.move is not None,
         "began": moment(header.began),
         "length_seconds": seconds(header.length),

@@ -51,7 +51,8 @@ def render(report: Report) -> str:
     return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
 
 
-def _header(header: Header) -> dict[str, object]:
+def identity(header: Header) -> dict[str, object]:
+    """Which run it is, and of what: as every JSON of a result tells it."""
     return {
         "id": header.run,
         "kind": header.kind.value,
@@ -60,6 +61,12 @@ def _header(header: Header) -> dict[str, object]:
         "generation": header.target.generation,
         "target": header.target.name,
         "sandbox": header.sandbox,
+    }
+
+
+def _header(header: Header) -> dict[str, object]:
+    return {
+        **identity(header),
         "serving_before": header.serving_before,
         "operator": header.operator,
         "began": moment(header.began),
