@@ -177,8 +177,8 @@ def _played(result: Any) -> Played:
     handlers = _handlers(result)
     kept = tuple(one for one in changed if one.partition(": ")[2] not in handlers)
     with result.stdout as out:
-        words = "\n".join(said) or (out.read() if result.rc else "")
-    if result.rc and not words:
+        words = "\n".join(said) or (out.read() if result.rc != 0 else "")
+    if result.rc != 0 and not words:  # None where a signal ended it
         words = f"ended as {result.status} with {result.rc}, and said nothing"
     return Played(ok=result.rc == 0, changed=kept, written=tuple(written), said=words, facts=facts)
 
