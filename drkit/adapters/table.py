@@ -5,6 +5,7 @@ Decides widths and colours; the words are the caller's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drkit.model.outcome import State
@@ -21,6 +22,15 @@ _COLOURS = {
     State.NOT_RUN.value: "2",
     State.SKIPPED.value: "33",
 }
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Columns as wide as they need, all set to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)

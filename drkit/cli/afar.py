@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import plan_option
+from drkit.cli.options import output_option, plan_option
 
 if TYPE_CHECKING:
     from drkit.afar import Afar, Known
@@ -21,15 +21,8 @@ if TYPE_CHECKING:
     from drkit.model.record import Record, RunBegan
     from drkit.reporting.forecast import Forecast
 
-F = TypeVar("F", bound=Callable[..., Any])
 _LOOK = 1.0
 """Seconds between two looks of `drkit watch`."""
-
-
-def _output(function: F) -> F:
-    return click.option(
-        "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
-    )(function)
 
 
 _RUN = click.argument("run", required=False, shell_complete=completion.runs)
@@ -44,7 +37,7 @@ _NAMED = click.argument("run", shell_complete=completion.runs)
     show_default=True,
     help="How many to list: the newest.",
 )
-@_output
+@output_option
 @plan_option
 def runs(last: int, output: str, plan_file: Path) -> int:
     """List the runs of this plan, newest first: how each stands, and who works on it."""
@@ -62,7 +55,7 @@ def runs(last: int, output: str, plan_file: Path) -> int:
 
 @click.command()
 @_RUN
-@_output
+@output_option
 @plan_option
 def status(run: str | None, output: str, plan_file: Path) -> int:
     """Say how RUN (the newest, if none is named) stands, step by step, and who works on it.

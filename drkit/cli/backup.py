@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from drkit.cli.options import plan_option
+from drkit.cli.options import output_option, plan_option
 from drkit.errors import Exit, StepError
 
 
@@ -21,7 +21,7 @@ from drkit.errors import Exit, StepError
     show_default=True,
     help="Full, differential or incremental.",
 )
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def backup(plan_file: Path, kind: str, output: str) -> int:
     """Take a backup of the serving site's database now, to both repositories."""
     from drkit.adapters.plan_yaml import load_plan

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from drkit.cli.options import output_option
+
 
 @click.group()
 def break_glass() -> None:
@@ -23,7 +25,7 @@ def break_glass() -> None:
     show_default=True,
     help="How many codes.",
 )
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def new(count: int, output: str) -> int:
     """Make codes for envelopes, and the seals of them for the plan. Shown this once.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from drkit.cli.options import output_option
 from drkit.errors import Exit
 from drkit.model.plan import Cloud
 
@@ -28,7 +29,7 @@ VERSION = 1
 )
 @click.option("--fix", is_flag=True, help="Get or build the Pulumi CLI if it is missing.")
 @click.option("--quiet", is_flag=True, help="Say nothing of what is as it should be.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def doctor(cloud: str, fix: bool, quiet: bool, output: str) -> int:
     """Check every tool that a run needs.
 

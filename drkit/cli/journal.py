@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import plan_option
+from drkit.cli.options import output_option, plan_option
 
 if TYPE_CHECKING:
     from drkit.verifying import Verified
@@ -49,7 +49,7 @@ def show(run: str | None, plan_file: Path) -> int:
 
 @journal.command()
 @_RUN
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 @plan_option
 def verify(run: str | None, output: str, plan_file: Path) -> int:
     """Check that no record of RUN was changed, taken out, added, moved or cut off, here and

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from drkit.model.quantities import parse_duration
-from drkit.model.step import RunMode
+
+if TYPE_CHECKING:
+    from drkit.model.step import RunMode
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,8 +41,17 @@ def plan_option(function: F) -> F:
     )(function)
 
 
+def output_option(function: F) -> F:
+    """``--output text|json``: what stdout carries."""
+    return click.option(
+        "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
+    )(function)
+
+
 def mode_option(*, default: RunMode | None, said: str) -> Callable[[F], F]:
     """``--mode planned|unplanned``."""
+    from drkit.model.step import RunMode
+
     return click.option(
         "--mode",
         type=click.Choice([mode.value for mode in RunMode]),

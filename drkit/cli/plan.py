@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import mode_option, plan_option
+from drkit.cli.options import mode_option, output_option, plan_option
 from drkit.errors import ConfigurationError, Exit, UsageError
 from drkit.model.plan import Plan
 from drkit.model.quantities import format_duration
@@ -38,7 +38,7 @@ from drkit.planning.problems import run_problems
     default=RunMode.UNPLANNED, said="Whether the old site serves, and is closed by the run."
 )
 @click.option("--preview", is_flag=True, help="Ask Pulumi what each stack would create (slower).")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def plan(
     region: str | None, plan_file: Path, failed: str | None, mode: str, preview: bool, output: str
 ) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import Duration, plan_option
+from drkit.cli.options import Duration, output_option, plan_option
 from drkit.model.quantities import format_duration
 from drkit.model.readiness import (
     Finding,
@@ -42,7 +42,7 @@ VERSION = 1
     show_default=True,
     help="Name a certificate that expires within this time.",
 )
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def ready(
     site: str | None, plan_file: Path, proof_age: timedelta, expiry: timedelta, output: str
 ) -> int:
@@ -67,7 +67,9 @@ def ready(
 
 def _lines(report: ReadinessReport, site: SiteReadiness) -> Iterator[str]:
     """How each process stands, what is wrong (the worst first), what is good, and the verdict."""
-    yield from _table([_row(report.at, process) for process in site.processes])
+    from drkit.adapters.table import aligned
+
+    yield from aligned([_row(report.at, process) for process in site.processes])
     yield ""
     width = max((len(finding.severity) for finding in site.findings), default=0)
     for finding in site.findings:
@@ -121,15 +123,6 @@ def _verdict(report: ReadinessReport, site: SiteReadiness) -> str:
     why = f": {', '.join(counts)}" if counts else ""
     mark = {Readiness.READY: "✓", Readiness.NOT_READY: "✗"}.get(site.readiness, "!")
     return f"{mark} {report.shop} into {site.region}: {site.readiness}{why} ({serving})"
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Columns as wide as they need."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def _short(value: timedelta) -> str:

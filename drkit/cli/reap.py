@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import plan_option
+from drkit.cli.options import output_option, plan_option
 from drkit.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--generation", type=click.IntRange(min=1), help="Only this one.")
 @click.option("--reason", default="", help="Why; recorded, and needed where customers were on it.")
 @click.option("--yes", is_flag=True, help="Destroy it; without, nothing is touched.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 @plan_option
 def reap(
     region: str, generation: int | None, reason: str, yes: bool, output: str, plan_file: Path

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from drkit.cli.options import plan_option
+from drkit.cli.options import output_option, plan_option
 from drkit.errors import Exit
 
 
 @click.command()
 @plan_option
 @click.option("--reason", default="", help="Why; recorded in the journal of the move.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def reopen(plan_file: Path, reason: str, output: str) -> int:
     """Give the old site back to its customers, after a planned move that was broken off.
 

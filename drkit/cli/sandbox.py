@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from drkit.cli.options import output_option
 from drkit.errors import DrkitError
 from drkit.sandbox.folder import Folder
 
@@ -68,7 +69,7 @@ def down(images: bool) -> None:
 
 
 @sandbox.command()
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def status(output: str) -> None:
     """Show regions, hosts and addresses, and what was tried toward lost regions."""
     from drkit.sandbox import status as shown

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import Duration, plan_option
+from drkit.cli.options import Duration, output_option, plan_option
 from drkit.errors import ConfigurationError, UsageError
 from drkit.model.outcome import State
 from drkit.model.quantities import format_duration
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 )
 @click.option("--max-parallel", type=click.IntRange(1, 64), default=8, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another draw of durations.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output_option
 def simulate(region: str, plan_file: Path, output: str, **options: object) -> int:
     """Simulate the rebuild of REGION: the same engine, with tools that only last.
 
@@ -112,30 +112,26 @@ def _simulated(plan: Plan, scenario: Scenario) -> Simulated:
 
 
 def _as_text(done: Simulated, scenario: Scenario) -> str:
+    from drkit.adapters.table import aligned
+    from drkit.reporting.headline import names
+
     rows = [("process", "RTO", "P50", "P95", "within RTO")]
     rows += [_row(name, times, done.times) for name, times in done.processes.items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    seen = sum(times.source.endswith("earlier") for times in done.steps.values())
     broken = [line for name, times in done.steps.items() if (line := _broken(name, times.states))]
     not_run = [name for name, times in done.steps.items() if State.NOT_RUN in times.states]
     if not_run:
-        more = f" and {len(not_run) - 5} more" if len(not_run) > 5 else ""
-        broken.append(f"not run for that: {', '.join(not_run[:5])}{more}")
+        broken.append(f"not run for that: {names(tuple(not_run))}")
     return "\n".join(
         [
             f"{done.times} simulated rebuilds; nothing was touched",
             "",
-            *lines,
+            *aligned(rows),
             "",
             f"critical path: {' → '.join(done.critical_path)}",
             *broken,
             "",
-            f"Durations: {seen} of {len(done.steps)} steps as in earlier runs here; the others are"
-            " drawn around their budgets (lognormal, sigma 0.3), 5s where a step has none.",
+            f"Durations: {done.seen} of {len(done.steps)} steps as in earlier runs here; the others"
+            " are drawn around their budgets (lognormal, sigma 0.3), 5s where a step has none.",
             f"A person answers a gate after about {format_duration(scenario.person)}; the command"
             f" is given {format_duration(scenario.noticed)} after the loss.",
         ]

@@ -85,7 +85,7 @@ def _times(plan: Plan, earlier: EarlierRebuilds) -> Times:
             name: Back(p50=times.p50, p95=times.p95, within=times.within)
             for name, times in done.processes.items()
         },
-        earlier=sum(times.source.endswith("earlier") for times in done.steps.values()),
+        earlier=done.seen,
         steps=len(done.steps),
     )
 
