@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from drkit.errors import ConfigurationError, Problem, UsageError
 from drkit.model.record import RunBegan, RunLeft, Target
-from drkit.model.step import RunMode
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.operating import operator
 from drkit.planning.changes import plan_changes
@@ -70,7 +70,9 @@ def carrying(wish: Wish, known: Known) -> Carrying:
     from drkit.adapters.preflight import Intent
 
     runs = known.runs
-    left = runs.unfinished(wish.kind, wish.region)
+    # what a validation has built goes with it: none is carried on with
+    carries = wish.kind is not RunKind.VALIDATE
+    left = runs.unfinished(wish.kind, wish.region) if carries else None
     intent = Intent(
         plan=wish.plan,
         kind=wish.kind,
@@ -82,6 +84,11 @@ def carrying(wish: Wish, known: Known) -> Carrying:
         mode=wish.mode or RunMode.UNPLANNED,
     )
     if wish.resumes and (left is None or left.run != wish.resumes):
+        if not carries:
+            raise UsageError(
+                f"{wish.resumes} cannot be carried on: what a validation has built goes with it",
+                remedy=f"begin another: `drkit validate --region {wish.region}`",
+            )
         raise UsageError(
             f"{wish.resumes} cannot be carried on: it is over, or its site has a newer run",
             remedy=f"`drkit status {wish.resumes}` says how it stands",

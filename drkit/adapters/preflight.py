@@ -97,6 +97,8 @@ def _serving(intent: Intent) -> Iterator[Problem]:
             message=f"{serving.name} serves this shop (epoch {intent.epoch.number})",
             remedy="a shop that exists is rebuilt: `drkit rebuild --region …`",
         )
+    if kind is RunKind.VALIDATE:
+        yield from standby_problems(intent)
     if kind is RunKind.REBUILD:
         against = tuple(standby_problems(intent))
         yield from against
@@ -168,7 +170,7 @@ def _strategy(plan: Plan) -> Iterator[Problem]:
 
 
 def _recovery_point(intent: Intent, store: Store) -> Iterator[Problem]:
-    """A rebuild needs a backup of each store; a deployment must not find one."""
+    """What is restored needs a backup of each store; a deployment must not find one."""
     if store.restore is RestoreTool.REBUILD:
         return
     bucket = intent.plan.outside.backups
@@ -183,7 +185,7 @@ def _recovery_point(intent: Intent, store: Store) -> Iterator[Problem]:
         return
     to = intent.recover_to
     usable = [point for point in points if to is None or point <= to]
-    if intent.kind is RunKind.REBUILD and not usable:
+    if intent.kind is not RunKind.DEPLOY and not usable:
         early = f"; the first is of {format_time(points[0])}" if points else ""
         before = f" before {format_time(to)}" if to else ""
         yield Problem(
