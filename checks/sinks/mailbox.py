@@ -8,7 +8,8 @@ from typing import Any
 def answer(asked: Any, earlier: Any) -> tuple[int, Any]:
     if (asked.method, asked.path) != ("POST", "/mails"):
         return 404, {"error": f"a mailbox does not know {asked.method} {asked.path}"}
-    told = {name: asked.take(name, str) for name in ("key", "to", "subject", "text")}
+    told: dict[str, Any] = {n: asked.take(n, str) for n in ("key", "to", "subject", "text")}
     if before := earlier.answer_about(told["key"], "/mails"):
         return 200, before
+    told |= {name: asked.body.get(name) for name in ("order", "ticket", "proof")}
     return 201, {**told, "kind": "mail", "id": f"mai_{len(earlier) + 1:08d}"}
