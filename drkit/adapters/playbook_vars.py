@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drkit.adapters.codec import format_time
+from drkit.adapters.muzzle import READING, is_drill, muzzle_variables, sink_urls
 from drkit.errors import StepError
 from drkit.model.plan import Store
 from drkit.model.step import PlaybookWork, StoreWork
@@ -48,7 +49,7 @@ def playbook_vars(context: Context, work: PlaybookWork | StoreWork) -> dict[str,
         },
         "own": {"endpoint_name": own.name, "region": target.region, "bucket": _own_bucket(context)},
         "dns_name": plan.dns.name,
-        "providers": {provider.name: provider.endpoint for provider in plan.providers.values()},
+        "providers": _providers(context),
         "proof_ca": (context.folder / "proof_ca.crt").read_text(),
     }
     if isinstance(work, StoreWork):
@@ -58,6 +59,9 @@ def playbook_vars(context: Context, work: PlaybookWork | StoreWork) -> dict[str,
             s.name: {"stanza": s.stanza or s.name, "skip_numbers": s.skip_numbers}
             for s in plan.stores.values()
         }
+    if is_drill(context):
+        drkit["muzzle"] = muzzle_variables(context)
+        identities = {purpose: identities[purpose] for purpose in READING & identities.keys()}
     settings = work.settings if isinstance(work, PlaybookWork) else {}
     return {
         **settings,
@@ -76,6 +80,12 @@ def _store(context: Context, store: Store, work: StoreWork) -> dict[str, object]
         "stanza": store.stanza or store.name,
         "skip_numbers": store.skip_numbers,
     }
+
+
+def _providers(context: Context) -> Mapping[str, str]:
+    if is_drill(context):
+        return sink_urls(context)
+    return {provider.name: provider.endpoint for provider in context.plan.providers.values()}
 
 
 def _own_bucket(context: Context) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives import serialization
 
 from drkit.adapters.codec import format_time
+from drkit.adapters.muzzle import is_drill, network_setting
 from drkit.adapters.switch import health_check
 from drkit.errors import StepError
 from drkit.model.plan import DnsMethod, Plan
@@ -57,13 +58,16 @@ def settings_of(context: Context, name: str) -> Settings:
         "tags": json.dumps(site_tags(target, context.expires)),
         "cidr": address_range(plan, target),
     }
+    if is_drill(context):
+        plain["muzzle"] = network_setting(context)
     for need in stack.needs:
         plain[need] = json.dumps(_outputs(context, need))
     if stack.provides:
         plain["image"] = _image(plan, target)
         plain[INSTANCES] = json.dumps(stack.instances)
         plain["sshPublicKey"] = _public_key(context.vault)
-        address = context.addresses.get(target.region)
+        # a drill's entrance is never where the public name may lead
+        address = None if is_drill(context) else context.addresses.get(target.region)
         if address and plan.sites[target.region].jump in stack.provides:
             plain["reservedAddress"] = address.id
     return Settings(stack=target.name, plain=plain, provides_hosts=bool(stack.provides))

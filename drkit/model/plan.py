@@ -88,6 +88,8 @@ class Provider:
     name: str
     endpoint: str
     ledger: Path | None = None
+    drill: Path | None = None
+    """The program that answers in its stead in a drill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

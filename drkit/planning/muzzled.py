@@ -56,8 +56,23 @@ def muzzled(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
     return {**{name: kept[name] for name in stacks}, MUZZLE: muzzle, **behind}
 
 
-def muzzle_problems(exists: Exists) -> Iterator[Problem]:
+def muzzle_problems(plan: Plan, exists: Exists) -> Iterator[Problem]:
     """What a validation needs of the shop before anything is built."""
+    for provider in plan.providers.values():
+        place = f"providers.{provider.name}.drill"
+        if provider.drill is None:
+            yield Problem(
+                place=place,
+                message=f"no program answers in {provider.name}'s stead: the copy of the shop may"
+                " not call it, and has nobody else to call",
+                remedy="write `drill: PATH`; docs/how-to/answer-for-a-provider.md says what it is",
+            )
+        elif not exists(provider.drill):
+            yield Problem(
+                place=place,
+                message=f"{provider.drill} is not there",
+                remedy="write it, or correct the name",
+            )
     path = Path("playbooks") / f"{MUZZLE}.yml"
     if not exists(path):
         yield Problem(

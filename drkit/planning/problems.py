@@ -57,7 +57,7 @@ def run_problems(
     return (
         *find_problems(plan, exists=exists),
         *mode_problems(mode, exists),
-        *(muzzle_problems(exists) if kind is RunKind.VALIDATE else ()),
+        *(muzzle_problems(plan, exists) if kind is RunKind.VALIDATE else ()),
         *(_region_problems(plan, region) if region is not None else ()),
     )
 

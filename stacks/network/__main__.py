@@ -1,9 +1,10 @@
 """The network of one generation of a site: VPC, three subnets, ways out, and who may reach whom.
 
 In: ``shop``, ``site``, ``generation``, ``tags``, ``cidr`` (a /16 that no other generation of the
-shop uses), ``aws:region``. Out: ``vpc``, ``subnets`` and ``groups`` (name → id).
+shop uses), ``muzzle`` (in a drill: ranges that may be called outside, and the port of its sink),
+``aws:region``. Out: ``vpc``, ``subnets`` and ``groups`` (name → id).
 
-Refuses to open anything that :data:`FLOWS` does not list. A listener is reached by security group,
+Refuses to open anything that flows.py does not list. A listener is reached by security group,
 never by address; what a host may call is bounded by port and subnet, because two groups that name
 each other could not be made in one pass.
 """
@@ -15,25 +16,7 @@ import pulumi
 from pulumi_aws import ec2
 from pulumi_aws.provider import Provider
 
-WORLD = "0.0.0.0/0"
-FLOWS: tuple[tuple[str, str, int, int], ...] = (
-    ("world", "edge", 443, 443),
-    ("world", "edge", 22, 22),
-    ("edge", "app", 8001, 8003),
-    ("edge", "back", 8004, 8005),
-    ("edge", "app", 22, 22),
-    ("edge", "back", 22, 22),
-    ("edge", "db", 22, 22),
-    ("edge", "cache", 22, 22),
-    ("app", "db", 5432, 5432),
-    ("back", "db", 5432, 5432),
-    ("app", "cache", 6379, 6379),
-)
-"""Who calls whom: source, target, first and last TCP port. A source stands before its targets."""
-OUTWARD: tuple[tuple[str, int], ...] = (("tcp", 443), ("tcp", 53), ("udp", 53))
-"""What every host may call outside: APIs and providers over TLS, and DNS."""
-PLACES = {"edge": "public", "app": "private", "back": "private", "db": "data", "cache": "data"}
-"""Group of hosts → its subnet, in an order in which sources come first."""
+from .flows import CALLERS, FLOWS, PLACES, WORLD, muzzle_of, outward
 
 config = pulumi.Config()
 shop, site = config.require("shop"), config.require("site")
@@ -41,6 +24,7 @@ prefix = f"{shop}-{site}.g{config.require('generation')}"
 region = pulumi.Config("aws").require("region")
 aws = Provider("aws", region=region, default_tags={"tags": config.require_object("tags")})
 made_by = pulumi.ResourceOptions(provider=aws)
+muzzle = muzzle_of(config.get_object("muzzle"))
 
 cidr = ipaddress.ip_network(config.require("cidr"))
 ranges = dict(zip(("public", "private", "data"), cidr.subnets(new_prefix=20), strict=False))
@@ -98,8 +82,10 @@ for name, subnet in subnets.items():
 
 
 def ingress(group: str) -> Sequence[ec2.SecurityGroupIngressArgs]:
-    """What ``group`` listens to; its sources are made before it."""
-    return [
+    """What ``group`` listens to; its sources are made before it. The sink's callers come after the
+    edge, which is open to their subnets therefore.
+    """
+    heard = [
         ec2.SecurityGroupIngressArgs(
             protocol="tcp",
             from_port=first,
@@ -111,12 +97,24 @@ def ingress(group: str) -> Sequence[ec2.SecurityGroupIngressArgs]:
         for source, target, first, last in FLOWS
         if target == group
     ]
+    if muzzle and group == "edge":
+        heard.append(
+            ec2.SecurityGroupIngressArgs(
+                protocol="tcp",
+                from_port=muzzle.sink,
+                to_port=muzzle.sink,
+                cidr_blocks=sorted({str(ranges[PLACES[caller]]) for caller in CALLERS}),
+                description="to the sink of a drill",
+            )
+        )
+    return heard
 
 
 def egress(group: str) -> Sequence[ec2.SecurityGroupEgressArgs]:
     """What ``group`` may call: its flows, bounded by the target's subnet, and the outward ports."""
-    calls = {("tcp", port, port, WORLD) for protocol, port in OUTWARD if protocol == "tcp"}
-    calls |= {("udp", port, port, WORLD) for protocol, port in OUTWARD if protocol == "udp"}
+    calls = {(protocol, port, port, block) for protocol, port, block in outward(muzzle)}
+    if muzzle and group in CALLERS:
+        calls.add(("tcp", muzzle.sink, muzzle.sink, str(ranges[PLACES["edge"]])))
     for source, target, first, last in FLOWS:
         if source == group:
             calls.add(("tcp", first, last, str(ranges[PLACES[target]])))

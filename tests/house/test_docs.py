@@ -143,7 +143,16 @@ def context(folder: Path) -> Context:
     )
 
 
-NAMED_BY_THE_PLAN = {"drkit.providers", "drkit.stores", "secrets", "identities"}
+NAMED_BY_THE_PLAN = {
+    "drkit.providers",
+    "drkit.stores",
+    "drkit.muzzle.answers",
+    "drkit.muzzle.providers",
+    "secrets",
+    "identities",
+}
+HOSTS = {"edge-1": {"groups": ["edge"], "address": "10.0.0.4", "public": "198.18.0.4"}}
+SERVING = Target(shop="boutique", region="eu-west-3", generation=1)
 
 
 def keys(value: object, path: str) -> Iterator[str]:
@@ -156,9 +165,17 @@ def keys(value: object, path: str) -> Iterator[str]:
 
 def test_the_page_of_variables_tells_every_one_and_no_other(tmp_path: Path) -> None:
     store = StoreWork(store="orders-db", playbook="postgres", hosts="db", mode=Mode.RESTORE)
+    playbook, known = PlaybookWork(playbook="x", hosts="all"), context(tmp_path)
+    drill = dataclasses.replace(
+        known,
+        kind=RunKind.VALIDATE,
+        facts={**known.facts, "compute": {"hosts": HOSTS}},
+        serving=SERVING,
+    )
     given = {
-        *keys(playbook_vars(context(tmp_path), store), ""),
-        *keys(playbook_vars(context(tmp_path), PlaybookWork(playbook="x", hosts="all")), ""),
+        *keys(playbook_vars(known, store), ""),
+        *keys(playbook_vars(known, playbook), ""),
+        *keys(playbook_vars(drill, playbook), ""),
     }
     text = page("reference/playbook-variables.md")
     rows = re.findall(r"^\| (`drkit\..*?) \|", text, re.MULTILINE)

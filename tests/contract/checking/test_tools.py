@@ -12,7 +12,8 @@ from drkit.errors import StepError
 from drkit.model.outcome import State
 from drkit.model.step import CheckWork, LedgerWork, ProofWork, Route
 from drkit.ports import Tool
-from tests.integration.checking.conftest import NAME, Authority, Door, Names
+from tests.fakes.names import Names
+from tests.integration.checking.conftest import NAME, Authority, Door
 from tests.integration.checking.shop_plan import Yard, make
 
 _CHECK = "def test_a(site): assert site.run == 'r1'\n"

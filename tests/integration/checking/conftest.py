@@ -19,8 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from dnslib import RR
-from dnslib.server import BaseResolver, DNSLogger, DNSServer
+
+from tests.fakes.names import Names, served
 
 NAME = "shop.example"
 Answer = tuple[int, object]
@@ -154,35 +154,7 @@ def door(authority: Authority) -> Iterator[Door]:
     server.server_close()
 
 
-@dataclass
-class Names(BaseResolver):  # type: ignore[misc]
-    """A DNS server with the zone ``records``: name → (address, time to live)."""
-
-    port: int = 0
-    records: dict[str, tuple[str, int]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def resolve(self, request: Any, handler: object) -> Any:
-        name = str(request.q.qname).rstrip(".")
-        self.asked.append(name)
-        reply = request.reply()
-        if name in self.records:
-            address, ttl = self.records[name]
-            reply.add_answer(*RR.fromZone(f"{name}. {ttl} A {address}"))
-        else:
-            reply.header.rcode = 3
-        return reply
-
-
 @pytest.fixture
 def names() -> Iterator[Names]:
-    zone = Names()
-    quiet = DNSLogger(logf=lambda _: None)
-    server = DNSServer(zone, address="127.0.0.1", port=0, logger=quiet).server
-    zone.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield zone
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served() as zone:
+        yield zone

@@ -10,7 +10,8 @@ from drkit.adapters.pytest_check import ProofTool
 from drkit.errors import StepError
 from drkit.model.outcome import Outcome, State
 from drkit.model.step import ProofWork, Route
-from tests.integration.checking.conftest import NAME, Authority, Door, Names
+from tests.fakes.names import Names
+from tests.integration.checking.conftest import NAME, Authority, Door
 from tests.integration.checking.shop_plan import Yard, make
 
 _JOURNEY = "def test_it(customer):\n    customer.get('/api/products', step='search')\n"

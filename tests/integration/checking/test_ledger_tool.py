@@ -12,7 +12,8 @@ from drkit.adapters.ledger import LedgerTool
 from drkit.errors import StepError
 from drkit.model.outcome import Outcome, State
 from drkit.model.step import LedgerWork
-from tests.integration.checking.conftest import NAME, Answer, Authority, Door, Names
+from tests.fakes.names import Names
+from tests.integration.checking.conftest import NAME, Answer, Authority, Door
 from tests.integration.checking.shop_plan import Yard, make
 
 _LEDGER = """

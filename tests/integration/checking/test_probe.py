@@ -15,7 +15,8 @@ from drkit.adapters import probe
 from drkit.adapters.probe import Prober, Shop, watch
 from drkit.adapters.probe_results import rows_of_failures
 from drkit.reporting.seen import Failing
-from tests.integration.checking.conftest import NAME, Authority, Door, Names
+from tests.fakes.names import Names
+from tests.integration.checking.conftest import NAME, Authority, Door
 
 PAGES = {"sales": "/health/storefront", "support": "/health/support"}
 

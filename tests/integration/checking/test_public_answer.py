@@ -10,7 +10,8 @@ from drkit.model.plan import Plan
 from drkit.ports import World
 from tests.contract.cloud.values import world_at
 from tests.fakes import plans
-from tests.integration.checking.conftest import NAME, Authority, Door, Names
+from tests.fakes.names import Names
+from tests.integration.checking.conftest import NAME, Authority, Door
 
 SLOW = 2.5
 """Seconds: longer than a connection may take."""

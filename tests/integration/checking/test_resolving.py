@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from drkit.adapters.resolving import Certificate, client, transport
-from tests.integration.checking.conftest import NAME, Authority, Door, Names
+from tests.fakes.names import Names
+from tests.integration.checking.conftest import NAME, Authority, Door
 
 
 def test_the_name_is_looked_up_at_the_given_server_only(

@@ -15,7 +15,8 @@ from drkit.adapters.ledger import LedgerTool
 from drkit.adapters.pytest_check import ProofTool
 from drkit.model.outcome import Outcome, State
 from drkit.model.step import LedgerWork, ProofWork, Route
-from tests.integration.checking.conftest import NAME, Answer, Authority, Door, Handler, Names
+from tests.fakes.names import Names
+from tests.integration.checking.conftest import NAME, Answer, Authority, Door, Handler
 from tests.integration.checking.shop_plan import Yard, make
 from tests.integration.shop.conftest import Shop
 

@@ -1,0 +1,1 @@
+"""The sink and the canary of a drill, on the loopback."""
