@@ -67,37 +67,19 @@ def carrying(wish: Wish, known: Known) -> Carrying:
     """Raises UsageError for a run by name that is over, ConfigurationError for one that must not be
     carried on, or not be left behind, and for a change of its plan that it cannot take.
     """
-    from drkit.adapters.preflight import Intent
-
+    if wish.kind is RunKind.VALIDATE:
+        return _validation(wish, known)
     runs = known.runs
-    # what a validation has built goes with it: none is carried on with
-    carries = wish.kind is not RunKind.VALIDATE
-    left = runs.unfinished(wish.kind, wish.region) if carries else None
-    in_the_way = left if carries else _rebuilding(wish, runs)
-    intent = Intent(
-        plan=wish.plan,
-        kind=wish.kind,
-        region=wish.region,
-        world=known.world,
-        epoch=known.epoch,
-        left=in_the_way,
-        recover_to=wish.recover_to,
-        mode=wish.mode or RunMode.UNPLANNED,
-    )
+    left = runs.unfinished(wish.kind, wish.region)
+    intent = _intent(wish, known, left)
     if wish.resumes and (left is None or left.run != wish.resumes):
-        if not carries:
-            raise UsageError(
-                f"{wish.resumes} cannot be carried on: what a validation has built goes with it",
-                remedy=f"begin another: `drkit validate --region {wish.region}`",
-            )
         raise UsageError(
             f"{wish.resumes} cannot be carried on: it is over, or its site has a newer run",
             remedy=f"`drkit status {wish.resumes}` says how it stands",
         )
     behind = _behind(wish, known, left)
-    due = known.generations.due if carries else known.generations.fresh
-    if behind is not None:
-        due = known.generations.after(behind.target.generation)
+    generations = known.generations
+    due = generations.after(behind.target.generation) if behind else generations.due
     target = Target(shop=wish.plan.shop, region=wish.region, generation=due)
     if left is None:
         return Carrying(intent=intent, target=target, behind=behind)
@@ -151,6 +133,35 @@ def _behind(wish: Wish, known: Known, left: RunBegan | None) -> LeftGeneration |
         operator=operator(),
         at=SystemClock().now(),
         run=left.run if left is not None and building else "",
+    )
+
+
+def _intent(wish: Wish, known: Known, left: RunBegan | None) -> Intent:
+    from drkit.adapters.preflight import Intent
+
+    return Intent(
+        plan=wish.plan,
+        kind=wish.kind,
+        region=wish.region,
+        world=known.world,
+        epoch=known.epoch,
+        left=left,
+        recover_to=wish.recover_to,
+        mode=wish.mode or RunMode.UNPLANNED,
+    )
+
+
+def _validation(wish: Wish, known: Known) -> Carrying:
+    """One that is begun: what another has built goes with it, so none is carried on with."""
+    if wish.resumes:
+        raise UsageError(
+            f"{wish.resumes} cannot be carried on: what a validation has built goes with it",
+            remedy=f"begin another: `drkit validate --region {wish.region}`",
+        )
+    fresh = known.generations.fresh
+    return Carrying(
+        intent=_intent(wish, known, _rebuilding(wish, known.runs)),
+        target=Target(shop=wish.plan.shop, region=wish.region, generation=fresh),
     )
 
 

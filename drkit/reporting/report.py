@@ -173,36 +173,29 @@ def report(records: tuple[Record, ...]) -> Report:
         raise JournalDamaged("the journal does not begin with the start of a run")
     header = _header(began, records)
     steps = step_reports(began.steps, records)
-    span = Span(
-        began=header.began,
-        as_of=header.as_of,
-        incident=header.incident,
-        served=header.served,
-        drill=header.drill,
-    )
-    processes = process_reports(began.plan, steps, span)
+    processes = process_reports(began.plan, steps, _span(header))
     lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
-    consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
     taken_away = tuple(r.body for r in records if isinstance(r.body, CopyRemoved))
+    consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
     code = exit_code(
         steps,
         [verdict for process in processes for verdict in process.verdicts],
         waits=header.stand == "waits",
-        stays=any(each.stays for each in taken_away),
+        stays=any(copy.stays for copy in taken_away),
     )
+    said = headline(
+        code,
+        processes=processes,
+        steps=steps,
+        kind=began.kind,
+        interrupted=header.stand == "interrupted",
+        left_behind=header.stand == "left behind",
+    )
+    said += still_there(taken_away) + shouts(answer for _, answer in consents)
     return Report(
         header=header,
         exit=code,
-        headline=headline(
-            code,
-            processes=processes,
-            steps=steps,
-            kind=began.kind,
-            interrupted=header.stand == "interrupted",
-            left_behind=header.stand == "left behind",
-        )
-        + still_there(taken_away)
-        + shouts(answer for _, answer in consents),
+        headline=said,
         processes=processes,
         steps=steps,
         critical_path=critical_path(steps),
@@ -217,6 +210,16 @@ def report(records: tuple[Record, ...]) -> Report:
         taken_away=taken_away,
         versions=began.versions,
         plan=began.plan,
+    )
+
+
+def _span(header: Header) -> Span:
+    return Span(
+        began=header.began,
+        as_of=header.as_of,
+        incident=header.incident,
+        served=header.served,
+        drill=header.drill,
     )
 
 

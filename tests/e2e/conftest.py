@@ -25,6 +25,9 @@ from tests.integration.sandbox.test_life import machine
 OLD, NEW = "eu-west-3", "eu-central-1"
 MINUTE = timedelta(minutes=1)
 REBUILD = ("rebuild", "--region", NEW)
+VALIDATE = ("validate", "--region", NEW)
+REBUILT = f"{NEW}.g3"
+"""The generations before it were those of validations."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -112,6 +115,35 @@ def backed_up(desk: Desk, customers: Customers, control: Said) -> tuple[Said, Sa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """A night: one validation that was killed, and the next."""
+
+    killed: Killed
+    said: Said
+    run: Run
+    began: datetime
+    ended: datetime
+    left: dict[str, list[Any]]
+    """What is in the region after it."""
+
+
+@pytest.fixture(scope="package")
+def validated(desk: Desk, customers: Customers, backed_up: tuple[Said, Said]) -> Validated:
+    """The standby is proven twice beside the site that serves; the first dies as its hosts do."""
+    killed = kill_at(desk, MID_STACK, *VALIDATE)
+    began = datetime.now(UTC)
+    said = desk.drkit(*VALIDATE)
+    return Validated(
+        killed=killed,
+        said=said,
+        run=desk.runs("validate")[-1],
+        began=began,
+        ended=datetime.now(UTC),
+        left=resources_in(desk.sandbox, NEW),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
     at: datetime
     there_before: dict[str, list[Any]]
@@ -121,7 +153,7 @@ class Lost:
 
 
 @pytest.fixture(scope="package")
-def lost(desk: Desk, customers: Customers, backed_up: tuple[Said, Said]) -> Lost:
+def lost(desk: Desk, customers: Customers, validated: Validated) -> Lost:
     """The serving region is gone, in mid-traffic."""
     before = len(customers.promises())
     eventually(lambda: len(customers.promises()) >= before + 25, within=MINUTE, what="orders")

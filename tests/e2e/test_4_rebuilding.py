@@ -13,7 +13,7 @@ import pytest
 
 from drkit.model.outcome import State
 from drkit.model.record import Record, RunResumed, StepEnded, StepStarted
-from tests.e2e.conftest import NEW, OLD, Carried, Lost, Rebuilt
+from tests.e2e.conftest import NEW, OLD, REBUILT, Carried, Lost, Rebuilt
 from tests.e2e.desk import Desk, Run
 from tests.e2e.kills import Killed
 from tests.e2e.witnesses import Customers, counted, orders_in, resources_in
@@ -149,7 +149,7 @@ def test_every_process_is_live_in_the_new_region(desk: Desk, rebuilt: Rebuilt) -
     assert all(process["live"] for process in report["processes"])
     live = {name: s["state"] for name, s in rebuilt.run.steps.items() if name.startswith("live.")}
     assert live == {f"live.{process}": "done" for process in report["plan"]["processes"]}
-    assert (report["run"]["serving_before"], report["run"]["target"]) == (f"{OLD}.g1", f"{NEW}.g1")
+    assert (report["run"]["serving_before"], report["run"]["target"]) == (f"{OLD}.g1", REBUILT)
     [address] = desk.sandbox.ask("shop.example")
     public = [host["public"] for host in desk.sandbox.status(NEW)["hosts"] if host["public"]]
     assert public == [str(address)]

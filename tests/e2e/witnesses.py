@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from drkit.sandbox import addresses
 from tests.e2e.desk import Desk, Said
 from tests.integration.sandbox.lab import Sandbox
 
@@ -61,6 +65,12 @@ class Customers:
             if entry["kind"] == "promise"
         ]
 
+    def failures(self) -> list[dict[str, Any]]:
+        """What did not work for a customer so far."""
+        lines = self.ledger.read_text().splitlines()
+        entries = [json.loads(line) for line in lines if line[-1:] == "}"]
+        return [entry for entry in entries if entry["kind"] == "failed"]
+
     def last_probed(self) -> bool | None:
         """What the probe saw last of the sales; None before it looked."""
         seen = self.desk.root / ".drkit" / "probe.jsonl"
@@ -75,6 +85,22 @@ class Customers:
 
     def gone(self) -> bool:
         return self.load.poll() is not None
+
+
+def told_to_providers(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """All that the ledgers of the world outside hold."""
+    trust = ssl.create_default_context(cafile=sandbox.state["ca"])
+    told: list[dict[str, Any]] = []
+    with httpx.Client(verify=trust, trust_env=False) as http:
+        for service in addresses.WORLD_SERVICES:
+            name = addresses.world_name(service)
+            answer = http.get(
+                f"https://{addresses.WORLD}/ledger",
+                headers={"Host": name},
+                extensions={"sni_hostname": name},
+            )
+            told += answer.raise_for_status().json()["entries"]
+    return told
 
 
 def state_of(sandbox: Sandbox) -> dict[tuple[str, str], str]:
