@@ -7,12 +7,14 @@ that a rebuild could take for a site, and nothing that the next drkit on the sit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.compose import Opened, Parts
 from drkit.destroying import Destroying
+from drkit.errors import ConfigurationError
 from drkit.model.place_record import CopyRemoved
 from drkit.model.record import Target
 from drkit.operating import operator
@@ -20,6 +22,8 @@ from drkit.ports import Observer
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
+
+_LOG = logging.getLogger(__name__)
 
 
 def say_it_passes(opened: Opened, parts: Parts, held: Held) -> None:
@@ -83,8 +87,21 @@ class Copies:
         removed = CopyRemoved(
             generation=target.name,
             removed=reaped.removed,
-            stays=reaped.stays,
+            stays={**reaped.stays, **self._leaks(target)},
             elapsed=self.parts.clock.steady() - began,
         )
         for record in self.parts.journal.append(removed):
             self.observer.recorded(record)
+
+    def _leaks(self, target: Target) -> Mapping[str, str]:
+        """What the cloud still has of ``target`` although every stack is destroyed. Where it does
+        not say, that is said, and is no leak.
+        """
+        from drkit.adapters.tagged import still_tagged
+
+        try:
+            found = still_tagged(self.opened.world, target)
+        except ConfigurationError as error:
+            _LOG.warning("%s; %s", error, error.remedy)
+            return {}
+        return dict.fromkeys(found, "no stack of it knows of it: remove it by hand")

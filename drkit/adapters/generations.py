@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.epoch import Epoch
@@ -36,9 +37,22 @@ class Generations:
     @property
     def due(self) -> int:
         """The one that a new run builds, from 1."""
-        over = self.opened | self.left.keys() | self.passing.keys()
-        newest = max(self.built | over, default=1)
-        return newest + 1 if newest in over else newest
+        over = self.opened | self.left.keys()
+        newest = max((self.built | over) - self.passing.keys(), default=None)
+        return self.fresh if newest is None or newest in over else newest
+
+    @property
+    def fresh(self) -> int:
+        """One that nobody ever built: what a validation builds."""
+        return max(self.built | self.opened | self.left.keys() | self.passing.keys(), default=0) + 1
+
+    def after(self, number: int) -> int:
+        """The one that takes the place of ``number``: validations are in no row with others."""
+        return next(n for n in count(number + 1) if n not in self.passing)
+
+    def before(self, number: int) -> int:
+        """The one in whose place ``number`` stands, if it does; 0: none can."""
+        return next(n for n in range(number - 1, -1, -1) if n not in self.passing)
 
 
 def known_generations(world: World, plan: Plan, region: str, epoch: Epoch) -> Generations:

@@ -18,6 +18,12 @@ class RunKind(StrEnum):
     VALIDATE = "validate"
     """A rebuild in isolation, which sends nobody over and is taken away again."""
 
+    @property
+    def noun(self) -> str:
+        """What such a run is called in a sentence; a drill is never called a rebuild."""
+        nouns = {RunKind.DEPLOY: "deployment", RunKind.VALIDATE: "validation"}
+        return nouns.get(self, self.value)
+
 
 class RunMode(StrEnum):
     """Whether a rebuild may still ask something of the old site."""

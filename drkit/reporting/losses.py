@@ -82,23 +82,23 @@ def loss_of(
     return Loss(ledger=ledger, achieved=achieved, at_most=not observed, missing=read.missing)
 
 
-def exposure_of(ledger: str | None, *, way: Iterable[StepReport], start: datetime) -> Loss:
-    """What a process would have lost at most, had its site been lost at ``start``: all that came
-    after the oldest point to which a store on its ``way`` back was restored.
+def exposure_of(ledger: str | None, way: Iterable[StepReport]) -> Loss:
+    """What a process would have lost at most, had its site been lost when its stores were restored:
+    what came after the point to which one of them came back, the oldest on its ``way``.
 
     An idle shop's newest transaction is old, and nothing has come after it: hence at most.
     """
-    points: list[datetime] = []
+    exposed: list[timedelta] = []
     for step in way:
         if step.kind == "store" and step.facts.get("recovery_point"):
             try:
-                points.append(_moment(step.facts["recovered_to"]))
+                exposed.append(step.tries[-1].began - _moment(step.facts["recovered_to"]))
             except (KeyError, TypeError, ValueError):
                 reason = f"{step.id} does not say to which moment it was restored"
                 return Loss(ledger=ledger, achieved=None, reason=reason)
-    if not points:
+    if not exposed:
         return Loss(ledger=ledger, achieved=None, reason="no store of it was restored")
-    return Loss(ledger=ledger, achieved=max(start - min(points), timedelta()), at_most=True)
+    return Loss(ledger=ledger, achieved=max(timedelta(), *exposed), at_most=True)
 
 
 def distinct(losses: Iterable[Loss]) -> tuple[Promise, ...]:

@@ -125,7 +125,7 @@ def _process(goal: Objectives, steps: tuple[StepReport, ...], span: Span) -> Pro
         rto = RtoResult(down=down, verdict=rto_verdict(down, goal.rto, broken=broken))
         if span.drill:
             way = [step for step in steps if goal.name in step.processes]
-            loss = exposure_of(goal.ledger, way=way, start=start)
+            loss = exposure_of(goal.ledger, way)
         else:
             loss = loss_of(goal.ledger, steps=steps, start=start, observed=observed)
             cost = goal.impact.over(down.length)

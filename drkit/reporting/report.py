@@ -90,6 +90,11 @@ class Header:
     """None of a run that did not begin as a planned one."""
 
     @property
+    def drill(self) -> bool:
+        """Nobody was without the shop, nothing was lost: what is told is what would have been."""
+        return self.kind is RunKind.VALIDATE
+
+    @property
     def served(self) -> datetime | None:
         """When the old site served its customers: given back, or not closed yet. Else None."""
         if self.move is None or self.move.given_up or self.move.keeps_closed:
@@ -173,7 +178,7 @@ def report(records: tuple[Record, ...]) -> Report:
         as_of=header.as_of,
         incident=header.incident,
         served=header.served,
-        drill=header.kind is RunKind.VALIDATE,
+        drill=header.drill,
     )
     processes = process_reports(began.plan, steps, span)
     lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
