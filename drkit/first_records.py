@@ -21,6 +21,7 @@ from drkit.model.record import (
     Record,
     RunBegan,
     RunResumed,
+    StepPlanned,
     StepReopened,
     StepSkipped,
 )
@@ -28,6 +29,7 @@ from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.operating import operator
 from drkit.planning.graph import Graph
+from drkit.planning.removal import planned_at_the_end
 from drkit.planning.replanned import Replanned
 from drkit.ports import Observer
 from drkit.reporting.moving import move_of
@@ -39,9 +41,17 @@ class Agreed:
     """What will be run, and which problems somebody chose to live with, each with the reason."""
 
     graph: Graph
+    removal: Graph | None
+    """What takes away again what the run builds; None: it stays."""
     accepted: tuple[tuple[Problem, str], ...]
     skip: Mapping[str, str]
     """Step → reason why it is taken as done."""
+
+    @property
+    def planned(self) -> tuple[StepPlanned, ...]:
+        """All steps, as the journal records them."""
+        removal = planned_at_the_end(self.graph, self.removal) if self.removal else ()
+        return (*self.graph.planned(), *removal)
 
 
 def begin(opened: Opened, parts: Parts, agreed: Agreed, observer: Observer) -> None:
@@ -53,7 +63,7 @@ def begin(opened: Opened, parts: Parts, agreed: Agreed, observer: Observer) -> N
     if before:
         bodies.append(_run_resumed(wish, parts))
     else:
-        bodies.append(_run_began(wish, opened, parts, agreed.graph))
+        bodies.append(_run_began(wish, opened, parts, agreed))
     if opened.left is not None:
         bodies.append(opened.left)
     # also of a run that died between its first records
@@ -94,14 +104,14 @@ def _has_incident(wish: Wish, opened: Opened, before: tuple[Record, ...]) -> boo
     return not any(isinstance(record.body, IncidentBegan) for record in before)
 
 
-def _run_began(wish: Wish, opened: Opened, parts: Parts, graph: Graph) -> RunBegan:
+def _run_began(wish: Wish, opened: Opened, parts: Parts, agreed: Agreed) -> RunBegan:
     serving = opened.epoch.serving
     return RunBegan(
         run=parts.run,
         kind=wish.kind,
         target=parts.target,
         plan=wish.plan.source,
-        steps=graph.planned(),
+        steps=agreed.planned,
         versions=opened.versions,
         operator=operator(),
         serving_before=serving.name if serving else None,

@@ -26,18 +26,20 @@ from drkit.compose import (
     small_quotas,
 )
 from drkit.engine.decide import Pass
-from drkit.engine.loop import Hands, Stop, run_steps
+from drkit.engine.loop import Hands, Stop, record, run_pass
 from drkit.errors import ConfigurationError, Problem
 from drkit.first_records import Agreed, begin
 from drkit.hands import Standing, standing, step_hands
 from drkit.holding import hold_outside, hold_site, look_outside
 from drkit.leaving import leave_behind
+from drkit.model.record import RunEnded
 from drkit.model.step import RunMode
 from drkit.model.wish import Wish
 from drkit.planning.consents import consent_gaps
 from drkit.planning.graph import build_graph
 from drkit.planning.order import priorities
 from drkit.planning.quiesce import given_up
+from drkit.planning.removal import removal_graph
 from drkit.planning.skips import skip_problems, skipped_steps
 from drkit.ports import Consent, Observer, Observers
 from drkit.reporting.report import Report, report
@@ -86,7 +88,12 @@ def carry_out(wish: Wish, company: Company) -> Ran:
         if free is None:
             raise AssertionError("a region that is no site is a problem that nobody can accept")
         lost = given_up(wish.mode, graph.steps, opened.satisfied, wish.reason)
-        agreed = Agreed(graph=graph, accepted=accepted, skip={**skip, **lost})
+        agreed = Agreed(
+            graph=graph,
+            removal=removal_graph(wish.plan) if wish.takes_away else None,
+            accepted=accepted,
+            skip={**skip, **lost},
+        )
         with hold_outside(free) as held:
             company = replace(company, stop=_also_from_afar(company.stop, held))
             parts = open_parts(opened, means, held)
@@ -113,13 +120,6 @@ def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: 
     wish, observer = opened.wish, Observers([company.observer])
     with parts.journal:
         begin(opened, parts, agreed, observer)
-        copies = Copies(
-            opened=opened,
-            parts=parts,
-            observer=observer,
-            asked_to_end=lambda: company.stop() is Stop.NOW,
-        )
-        copies.take_away_left()
         hands = Hands(
             journal=parts.journal,
             attempts=step_hands(opened, parts, ready),
@@ -135,8 +135,12 @@ def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: 
             priority=priorities(agreed.graph, wish.plan),
             max_parallel=wish.max_parallel,
         )
-        run_steps(pass_, hands)
-        copies.take_away_own()
+        copies = Copies(opened=opened, parts=parts, hands=hands)
+        copies.take_away_left()
+        end = run_pass(pass_, hands)
+        if agreed.removal is not None:
+            copies.take_away_own(agreed.removal)
+        record(hands, RunEnded(stand=end.value))
         return Ran(report=report(parts.journal.records()), folder=parts.folder)
 
 

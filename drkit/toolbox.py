@@ -16,6 +16,10 @@ def tool_for(work: steps.Work) -> Tool:
             from drkit.adapters.pulumi_stack import StackTool
 
             return StackTool(work)
+        case steps.RemovalWork():
+            from drkit.adapters.pulumi_stack import RemovalTool
+
+            return RemovalTool(work)
         case steps.StoreWork() | steps.PlaybookWork():
             from drkit.adapters.ansible_playbook import PlaybookTool
 

@@ -8,17 +8,23 @@ that a rebuild could take for a site, and nothing that the next drkit on the sit
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drkit.compose import Opened, Parts
 from drkit.destroying import Destroying
+from drkit.engine.decide import Pass
+from drkit.engine.loop import Hands, Stop, record, run_pass
+from drkit.engine.progress import stand
 from drkit.errors import ConfigurationError
+from drkit.model.outcome import State
 from drkit.model.place_record import CopyRemoved
 from drkit.model.record import Target
+from drkit.model.step import RemovalWork
 from drkit.operating import operator
-from drkit.ports import Observer
+from drkit.planning.graph import Graph
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
@@ -51,8 +57,7 @@ class Copies:
 
     opened: Opened
     parts: Parts
-    observer: Observer
-    asked_to_end: Callable[[], bool]
+    hands: Hands
 
     def take_away_left(self) -> None:
         """Remove what earlier validations of the site have left, but what somebody looks around
@@ -60,21 +65,43 @@ class Copies:
         """
         now = self.parts.clock.now()
         for word in self.opened.passing:
-            if word.may_go(now) and word.target != self.parts.target:
-                self._take_away(word.target)
+            if word.may_go(now):
+                self._take_away_left(word.target)
 
-    def take_away_own(self) -> None:
-        """Remove what the run has built, unless somebody wants to look around in it."""
-        if self.parts.expires is not None and self.opened.wish.keep is None:
-            self._take_away(self.parts.target, always=True)
+    def take_away_own(self, removal: Graph) -> None:
+        """Remove what the run has built, whatever became of it, by the steps of ``removal``. One
+        interrupt does not keep it from that; a second does, and leaves it to whoever comes next.
+        """
+        began = self.parts.clock.steady()
+        if self._stop() is Stop.NOW:
+            return
+        pass_ = Pass(
+            graph=removal,
+            priority=dict.fromkeys(removal.steps, (0.0, 0.0, 0)),
+            max_parallel=self.opened.wish.max_parallel,
+        )
+        run_pass(pass_, replace(self.hands, stop=self._stop))
+        found = stand(self.parts.journal.records())
+        removed, stays = {}, {}
+        for name, step in removal.steps.items():
+            if not isinstance(step.work, RemovalWork):
+                raise TypeError(f"{name} removes nothing")
+            outcome = found.outcomes.get(name)
+            removed[step.work.stack] = outcome.changed or 0 if outcome else 0
+            if found.states.get(name) is not State.DONE:
+                stays[step.work.stack] = outcome.message if outcome else "not tried"
+        self._say(self.parts.target, removed, stays, began)
 
-    def _take_away(self, target: Target, *, always: bool = False) -> None:
+    def _stop(self) -> Stop:
+        return Stop.NOW if self.hands.stop() is Stop.NOW else Stop.NO
+
+    def _take_away_left(self, target: Target) -> None:
         from drkit.adapters.remains import remains
 
         wish, world = self.opened.wish, self.opened.world
         began = self.parts.clock.steady()
         found = remains(world, wish.plan, target)
-        if not (found or always):
+        if not found:
             return
         reaped = Destroying(
             plan=wish.plan,
@@ -82,20 +109,28 @@ class Copies:
             world=world,
             vault=self.opened.vault,
             say=lambda _line: None,
-            asked_to_end=self.asked_to_end,
+            asked_to_end=lambda: self._stop() is Stop.NOW,
         ).all_of(found)
-        removed = CopyRemoved(
+        self._say(target, reaped.removed, reaped.stays, began)
+
+    def _say(
+        self,
+        target: Target,
+        removed: Mapping[str, int],
+        stays: Mapping[str, str],
+        began: timedelta,
+    ) -> None:
+        copy = CopyRemoved(
             generation=target.name,
-            removed=reaped.removed,
-            stays={**reaped.stays, **self._leaks(target)},
+            removed=removed,
+            stays={**stays, **self._leaks(target)},
             elapsed=self.parts.clock.steady() - began,
         )
-        for record in self.parts.journal.append(removed):
-            self.observer.recorded(record)
+        record(self.hands, copy)
 
     def _leaks(self, target: Target) -> Mapping[str, str]:
-        """What the cloud still has of ``target`` although every stack is destroyed. Where it does
-        not say, that is said, and is no leak.
+        """What the cloud still has of ``target``. Where it does not say, that is said, and is no
+        leak.
         """
         from drkit.adapters.tagged import still_tagged
 
@@ -104,4 +139,4 @@ class Copies:
         except ConfigurationError as error:
             _LOG.warning("%s; %s", error, error.remedy)
             return {}
-        return dict.fromkeys(found, "no stack of it knows of it: remove it by hand")
+        return dict.fromkeys(found, "it is still tagged as this copy's: remove it by hand")

@@ -65,7 +65,7 @@ def sink_urls(context: Context) -> Mapping[str, str]:
 
 def muzzle_variables(context: Context) -> Mapping[str, object]:
     """What the playbook `muzzle` needs: the sink, and all that must not be reached."""
-    plan, world, serving = context.plan, context.world, context.serving
+    plan, world = context.plan, context.world
     outside = plan.outside.region
     shut = [endpoint.name for region, endpoint in world.endpoints.items() if region != outside]
     return {
@@ -77,7 +77,4 @@ def muzzle_variables(context: Context) -> Mapping[str, object]:
         },
         "providers": {provider.name: provider.endpoint for provider in plan.providers.values()},
         "endpoints": [*shut, *(() if world.stands_apart else _OF_ALL_REGIONS)],
-        "serving": None
-        if serving is None
-        else {"site": serving.region, "generation": serving.generation},
     }

@@ -1,4 +1,5 @@
-"""A stack as a step: brings a Pulumi project up for one generation of a site, and previews it.
+"""A stack as a step: brings a Pulumi project up for one generation of a site, previews it, and
+destroys it.
 
 Safe to repeat: `up` changes what differs and nothing else, and an existing stack is refreshed
 first, so that what was lost behind Pulumi's back is made again. What is wrong with its state is
@@ -25,7 +26,7 @@ from drkit.adapters.pulumi_operation import OpenStack, outcome
 from drkit.adapters.pulumi_workspace import Backend, backend_of
 from drkit.errors import EffectUnknown, StepError
 from drkit.model.outcome import Failure, Outcome, State
-from drkit.model.step import StackWork
+from drkit.model.step import RemovalWork, StackWork
 from drkit.ports import Context, Progress
 
 _RESERVE = timedelta(seconds=30)
@@ -177,6 +178,26 @@ class StackTool:
                 "there first",
             )
         return left
+
+
+class RemovalTool:
+    """Implements :class:`drkit.ports.Tool`: destroys what a run has made of one of its stacks."""
+
+    def __init__(self, work: RemovalWork) -> None:
+        self._name = work.stack
+
+    def look(self, context: Context) -> Outcome | None:
+        """To destroy what is gone changes nothing, so it is done again."""
+        del context
+        return None
+
+    def do(self, context: Context, progress: Progress) -> Outcome:
+        """``changed`` counts resources. A stack of which nothing was made is done."""
+        needs = context.plan.stacks[self._name].needs
+        # nothing is destroyed by what a stack needs, which may never have been made
+        facts = {**{need: {} for need in needs}, **context.facts}
+        whole = dataclasses.replace(context, facts=facts)
+        return StackTool(StackWork(stack=self._name)).destroy(whole, progress)
 
 
 def _silent(_line: str) -> None: ...

@@ -92,18 +92,29 @@ class Hands:
 
 def run_steps(pass_: Pass, hands: Hands) -> Stand:
     """Run ``pass_`` until nothing more can start. The stand is also the journal's last record."""
+    end = run_pass(pass_, hands)
+    record(hands, RunEnded(stand=end.value))
+    return end
+
+
+def record(hands: Hands, *bodies: Body) -> None:
+    """Write ``bodies`` into the journal, and tell the observer."""
+    for written in hands.journal.append(*bodies):
+        hands.observer.recorded(written)
+
+
+def run_pass(pass_: Pass, hands: Hands) -> Stand:
+    """The same for a part of a run: no end is recorded."""
     known = stand(hands.journal.records())
     retried = {State.UNKNOWN, State.FAILED}
     states = {name: state for name, state in known.states.items() if state not in retried}
     look = {name for name, state in known.states.items() if state is State.UNKNOWN}
     loop = _Loop(pass_, hands, states=states, look=look, tries=dict(known.tries))
     try:
-        end = loop.run()
-        loop.record(RunEnded(stand=end.value))
+        return loop.run()
     except BaseException:
         loop.abandon()
         raise
-    return end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +150,6 @@ class _Loop:
         self._pauses: dict[str, _Pause] = {}
         """Steps that wait for a further try."""
         self._gates = OpenGates(hands.journal.records(), hands.clock)
-
-    def record(self, *bodies: Body) -> None:
-        for written in self._hands.journal.append(*bodies):
-            self._hands.observer.recorded(written)
 
     def run(self) -> Stand:
         while True:
@@ -211,7 +218,9 @@ class _Loop:
         starts = [(step, self._tries.get(step.id, 0) + 1) for step in steps]
         if not starts:
             return
-        self.record(*(self._hands.attempts.prepare(step, number) for step, number in starts))
+        record(
+            self._hands, *(self._hands.attempts.prepare(step, number) for step, number in starts)
+        )
         for step, number in starts:
             self._tries[step.id] = number
             self._made[step.id] += 1
@@ -223,15 +232,15 @@ class _Loop:
         answered = False
         for gate in gates:
             if opened := self._gates.open(gate):
-                self.record(opened)
+                record(self._hands, opened)
             said = self._hands.consent.answer(gate, self._gates.waited(gate))
             match said:
                 case GateAnswered(consent=consent):
-                    self.record(said)
+                    record(self._hands, said)
                     self._settle(gate.id, State.DONE if consent else State.REFUSED)
                     answered = True
                 case GateOverdue(asks=asks) if self._gates.is_news(said):
-                    self.record(said)
+                    record(self._hands, said)
                     if asks is None:
                         self._settle(gate.id, State.REFUSED)
                         answered = True
@@ -254,7 +263,8 @@ class _Loop:
                     self._running.remove(step)
                     ends.append(event)
         if ends:
-            self.record(
+            record(
+                self._hands,
                 *(
                     StepEnded(
                         step=end.step,
@@ -263,7 +273,7 @@ class _Loop:
                         elapsed=end.elapsed,
                     )
                     for end in ends
-                )
+                ),
             )
             for end in ends:
                 self._settle(end.step, end.outcome.state)

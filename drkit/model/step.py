@@ -56,6 +56,13 @@ class StackWork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalWork:
+    """Take away what the run itself has made of a stack."""
+
+    stack: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreWork:
     store: str
     playbook: str
@@ -142,6 +149,7 @@ class DnsWork:
 
 Work = (
     StackWork
+    | RemovalWork
     | StoreWork
     | PlaybookWork
     | CheckWork
@@ -157,6 +165,7 @@ Work = (
 
 KINDS: Mapping[type, str] = {
     StackWork: "stack",
+    RemovalWork: "removal",
     StoreWork: "store",
     PlaybookWork: "playbook",
     CheckWork: "check",

@@ -47,6 +47,11 @@ class Wish:
     """Let what a validation has built stand for so long; None: it is taken away at its end."""
     max_parallel: int = 8
 
+    @property
+    def takes_away(self) -> bool:
+        """Whether what it builds goes again at its end."""
+        return self.kind is RunKind.VALIDATE and self.keep is None
+
     def check(self, now: datetime) -> None:
         """Raises UsageError for what is wrong in any world."""
         if self.max_parallel < 1:

@@ -13,6 +13,7 @@ from drkit.model.step import (
     Mode,
     PlaybookWork,
     ProofWork,
+    RemovalWork,
     StackWork,
     Step,
     StoreWork,
@@ -27,6 +28,11 @@ def way_back(step: Step) -> str:
             return (
                 "the cloud may go on making what it was asked for: the next try finds it, takes it"
                 " in, and makes nothing twice"
+            )
+        case RemovalWork(stack=stack):
+            return (
+                f"a part of {stack} may still be there: the next drkit that validates the site, or"
+                " `drkit reap`, takes it away"
             )
         case StoreWork(store=store, hosts=hosts, mode=Mode.RESTORE):
             return (

@@ -59,7 +59,9 @@ class Wedged:
         """Begin the run that was opened; ``dies``: before it has recorded anything of its own."""
         free = look_outside(look_around(opened.wish))
         assert free is not None
-        agreed = Agreed(graph=build_graph(self.plan, RunKind.REBUILD), accepted=(), skip={})
+        agreed = Agreed(
+            removal=None, graph=build_graph(self.plan, RunKind.REBUILD), accepted=(), skip={}
+        )
         with hold_outside(free) as held:
             parts = open_parts(opened, Means(prepared=NOTHING, problems=()), held)
             leave_behind(opened, parts, held)

@@ -47,7 +47,9 @@ class Night:
         opened = self.opened(**more)
         free = look_outside(look_around(opened.wish))
         assert free is not None
-        agreed = Agreed(graph=build_graph(self.plan, RunKind.VALIDATE), accepted=(), skip={})
+        agreed = Agreed(
+            removal=None, graph=build_graph(self.plan, RunKind.VALIDATE), accepted=(), skip={}
+        )
         with hold_outside(free) as held:
             parts = open_parts(opened, Means(prepared=NOTHING, problems=()), held)
             say_it_passes(opened, parts, held)

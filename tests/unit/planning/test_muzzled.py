@@ -74,6 +74,7 @@ def test_each_process_waits_for_its_proof() -> None:
 
 
 def test_a_shop_without_the_playbook_is_told_what_would_go_wrong() -> None:
-    [problem] = muzzle_problems(lambda path: path != Path("playbooks/muzzle.yml"))
+    plan = plans.plan(providers={})
+    [problem] = muzzle_problems(plan, lambda path: path != Path("playbooks/muzzle.yml"))
     assert "playbooks/muzzle.yml" in problem.message
-    assert list(muzzle_problems(lambda _: True)) == []
+    assert list(muzzle_problems(plan, lambda _: True)) == []

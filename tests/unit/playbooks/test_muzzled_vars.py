@@ -10,7 +10,6 @@ import pytest
 
 from drkit.adapters.playbook_vars import playbook_vars
 from drkit.errors import StepError
-from drkit.model.record import Target
 from drkit.model.step import PlaybookWork, RunKind
 from drkit.ports import Context, Secret
 from tests.fakes.documents import plan_at
@@ -38,7 +37,6 @@ def told(root: Path, kind: RunKind, **parts: object) -> Any:
         "kind": kind,
         "facts": {**FACTS, "compute": {"hosts": HOSTS}},
         "identities": {"eu-central-1": SECRETS},
-        "serving": Target(shop="corner", region="eu-west-3", generation=3),
     }
     there: Context = context(root, **(known | parts))  # type: ignore[arg-type]
     (there.folder / "proof_ca.crt").write_text("PEM")
@@ -59,9 +57,6 @@ def test_a_drill_calls_the_sink_on_its_own_jump_host_for_every_provider(tmp_path
 def test_all_apis_but_the_outside_one_are_to_be_shut_to_a_drill(tmp_path: Path) -> None:
     muzzle = told(tmp_path, RunKind.VALIDATE)["drkit"]
     assert set(muzzle["muzzle"]["endpoints"]) == {"eu-west-3", "eu-central-1", "global"}
-    assert muzzle["muzzle"]["serving"] == {"site": "eu-west-3", "generation": 3}
-    nobody = told(tmp_path, RunKind.VALIDATE, serving=None)["drkit"]
-    assert nobody["muzzle"]["serving"] is None
 
 
 def test_nothing_that_a_drill_is_given_may_write_outside(tmp_path: Path) -> None:
