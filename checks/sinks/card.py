@@ -45,14 +45,15 @@ def _capture(asked: Any, earlier: Any) -> tuple[int, Any]:
 
 def _refund(asked: Any, earlier: Any) -> tuple[int, Any]:
     """Of the capture with this key, else of this order's."""
-    wanted = "key" if asked.body.get("key") else "order"
+    body = asked.body if isinstance(asked.body, dict) else {}
+    wanted = "key" if body.get("key") else "order"
     captured = [e.answer for e in earlier if e.asked.path == "/captures" and e.status < 300]
-    found = [one for one in captured if one[wanted] == asked.body.get(wanted)]
+    found = [one for one in captured if one[wanted] == body.get(wanted)]
     if not found:
         return 404, {"error": "nothing was captured with this key or for this order"}
     if before := earlier.answer_about(found[0]["key"], "/refunds"):
         return 200, before
-    told = {**found[0], "proof": asked.body.get("proof")}
+    told = {**found[0], "proof": body.get("proof")}
     return 201, {**told, **_entry(earlier, "refund", "refunded", key=told["key"])}
 
 

@@ -56,6 +56,7 @@ class Site:
     run: str = "r1"
     kind: str = "deploy"
     epoch: int = 1
+    purposes: Sequence[str] = PURPOSES
     extra: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -128,7 +129,7 @@ class Site:
             **self.settings,
             "drkit": drkit,
             "secrets": SECRETS | {"tls_cert": public, "tls_key": private},
-            "identities": dict.fromkeys(PURPOSES, KEY),
+            "identities": dict.fromkeys(self.purposes, KEY),
         }
 
 

@@ -142,7 +142,8 @@ def test_a_restore_refuses_a_host_that_was_opened(lab: Lab, copy: Site) -> None:
 def test_a_drill_never_archives_and_another_c_library_is_refused(lab: Lab) -> None:
     host = lab.host("db-c")
     site = Site(lab=lab, groups={"db": [host], "app": [], "back": []})
-    drill = replace(site, name="site-c", bucket="own-c", run="d1", kind="drill", epoch=3)
+    drill = replace(site, name="site-c", bucket="own-c", run="d1", kind="validate", epoch=3)
+    drill = replace(drill, purposes=("restore", "epoch"))
     assert drill.play("base").ok
     played = drill.with_store("orders-db", "restore").play("postgres")
     assert played.ok, played.said

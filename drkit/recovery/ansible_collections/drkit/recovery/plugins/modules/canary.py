@@ -169,7 +169,7 @@ class Outside:
             return f"no answer: {error}"
         except self.said as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 403:
-                return str(error.response["Error"]["Code"])
+                return f"forbidden: {error.response['Error']['Code']}"
             raise Loose(f"could not be tried: {error}") from error
         raise Loose(f"{where['Key']} was written, and {self._taken_away(where)}")
 
