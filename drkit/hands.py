@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.compose import Opened, Parts
-from drkit.model.plan import Plan
-from drkit.model.step import Step
+from drkit.model.step import RunKind, Step
+from drkit.model.wish import Wish
 from drkit.ports import Context
+from drkit.reporting.report import in_sandbox
 
 if TYPE_CHECKING:
     from drkit.adapters.attempts import ProcessAttempts
     from drkit.adapters.forking import ForkServer
     from drkit.adapters.ssh_lines import SshLines
+
+
+GIVES_WAY = 10
+"""How nice the tools of a rehearsal are in the sandbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +35,16 @@ class Standing:
 
 
 @contextmanager
-def standing(plan: Plan) -> Iterator[Standing]:
+def standing(wish: Wish) -> Iterator[Standing]:
     """Gets ready by itself, while the world is looked at."""
     from drkit.adapters.ansible_playbook import ansible_settings
     from drkit.adapters.forking import ForkServer
     from drkit.adapters.ssh_lines import SshLines
 
-    settings = ansible_settings(plan)
-    with ForkServer(plan.root, settings=settings) as server, SshLines() as lines:
+    # in the sandbox the site that serves lives on the very machine that rehearses
+    nice = GIVES_WAY if wish.kind is RunKind.VALIDATE and in_sandbox(wish.plan.source) else 0
+    server_of = ForkServer(wish.plan.root, settings=ansible_settings(wish.plan), nice=nice)
+    with server_of as server, SshLines() as lines:
         yield Standing(server=server, lines=lines)
 
 

@@ -74,7 +74,7 @@ def carry_out(wish: Wish, company: Company) -> Ran:
     Raises UsageError and ConfigurationError (nothing was touched), RunBusy, RunTaken.
     """
     wish.check(datetime.now(UTC))
-    with hold_site(wish), standing(wish.plan) as ready:
+    with hold_site(wish), standing(wish) as ready:
         around = look_around(wish)
         free, opened, means = _look(around)
         problems = (*opened.problems, *means.problems)

@@ -62,10 +62,13 @@ class Forked:
 class ForkServer:
     """A server that starts with the first call, and again when it was lost."""
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, settings: Mapping[str, str] | None = None, nice: int = 0
+    ) -> None:
         """``folder`` is where it works. It reads Ansible by ``settings``; without, it reads nothing
-        ahead, and each try reads for itself.
+        ahead, and each try reads for itself. ``nice``: how far all of it gives way to others.
         """
+        self._nice = nice
         self._folder = folder
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,6 +96,8 @@ class ForkServer:
                 command, cwd=self._folder, channel=theirs.fileno()
             )
             theirs.close()
+            if self._nice:
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, self._nice)
             told = None if self._settings is None else dict(self._settings)
             self._channel.send(json.dumps(told).encode())
         return self._channel

@@ -25,6 +25,11 @@ LIMITS = ("--ulimit", "nofile=20000:20000", "--ulimit", "nproc=20000:20000")
 """podman's default limits are above what an unprivileged machine may set (measured)."""
 
 
+LIGHT = ("--cpu-shares", "128")
+"""An eighth of what a host counts for when processors are short: on this machine a rehearsal and
+the site that serves share them, which they do in no cloud."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """The authority's certificate, and the name under which OpenSSL looks it up in a folder."""
@@ -54,7 +59,8 @@ def start(host: Host, *, folder: Path, trust: Trust) -> Running:
         "--mac-address", ground.hardware_address(host.address),
         "--dns", addresses.NAME_SERVER, "--dns-search", ".",
         "--sysctl", "net.ipv6.conf.all.disable_ipv6=1",
-        "--pidfile", str(place / "pid"), "--pull", "never", "--systemd", "always", *LIMITS,
+        "--pidfile", str(place / "pid"), "--pull", "never", "--systemd", "always",
+        *LIMITS, *(LIGHT if host.passing else ()),
         *(word for mount in mounts for word in ("--volume", mount)),
         IMAGE, "/lib/systemd/systemd",
     )  # fmt: skip

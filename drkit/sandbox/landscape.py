@@ -71,6 +71,8 @@ class Host:
     groups: tuple[str, ...]
     public: str | None
     seen_as: str | None
+    passing: bool = False
+    """Made to be taken away again (tag ``kind``): it gives way to those that are there to stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,10 @@ CONDITIONS = {
 }
 
 
+PASSING = "validation"
+"""Tag ``kind`` of what drkit takes away again; a real cloud gives it processors of its own."""
+
+
 def backend(region: str) -> Any:
     """moto's EC2 of one region."""
     return ec2_backends[addresses.ACCOUNT][region]
@@ -95,10 +99,11 @@ def _host(region: str, instance: Any) -> Host:
     exit_of = _exit(ec2, instance.subnet_id) if condition is not Condition.GONE else None
     public = instance.public_ip if exit_of == "internet" else None
     key = ec2.key_pairs.get(instance.key_name) if instance.key_name else None
+    tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
     return Host(
         region=region,
         id=instance.id,
-        name=next((t["value"] for t in instance.get_tags() if t["key"] == "Name"), ""),
+        name=tags.get("Name", ""),
         network=instance.vpc_id or "",
         address=instance.private_ip or "",
         condition=condition,
@@ -107,6 +112,7 @@ def _host(region: str, instance: Any) -> Host:
         groups=tuple(group.id for group in instance.security_groups),
         public=public,
         seen_as=public if exit_of == "internet" else exit_of,
+        passing=tags.get("kind") == PASSING,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.e2e.conftest import OLD, Rebuilt
+from tests.e2e.conftest import OLD, REBUILT, Rebuilt
 from tests.e2e.desk import Desk, Said
 
 

@@ -69,7 +69,7 @@ class Customers:
         """What did not work for a customer so far."""
         lines = self.ledger.read_text().splitlines()
         entries = [json.loads(line) for line in lines if line[-1:] == "}"]
-        return [entry for entry in entries if entry["kind"] == "failed"]
+        return [entry for entry in entries if entry["kind"] == "failure"]
 
     def last_probed(self) -> bool | None:
         """What the probe saw last of the sales; None before it looked."""
