@@ -1,4 +1,5 @@
-"""The rebuilds of a plan's sites, by the journals here and outside: what they took and proved.
+"""The rebuilds and validations of a plan's sites, by the journals here and outside: what they took
+and proved.
 
 Reads, and brings nothing here (:func:`drkit.adapters.journal_copies.records_known`).
 """
@@ -18,6 +19,9 @@ from drkit.reporting.expected import EARLIER, History, history_of
 from drkit.reporting.proofs import proof_of
 from drkit.reporting.readiness.proof import Proven
 
+PROVING = (RunKind.REBUILD, RunKind.VALIDATE)
+"""Kinds of runs that restore a site; what a rebuild took counts first."""
+
 
 class EarlierRebuilds:
     """Each journal is read when it is first wanted. Raises ConfigurationError where the outside
@@ -31,12 +35,10 @@ class EarlierRebuilds:
         self._records = cache(self._read)
 
     def history(self) -> History:
-        """How long the steps of the newest of them took."""
-        found: list[tuple[Record, ...]] = []
-        for run, region in self._names:
-            if len(found) < EARLIER and (records := self._records(run, region)):
-                found.append(records)
-        return history_of(found)
+        """How long the steps of the newest of them took: of each kind, for a validation has not
+        all the steps of a rebuild.
+        """
+        return history_of(records for kind in PROVING for records in self._newest(kind))
 
     def proven(self, region: str) -> Proven:
         """The newest of them that brought back every process in ``region``."""
@@ -51,6 +53,14 @@ class EarlierRebuilds:
                 return Proven(last=last, damaged=tuple(damaged))
         return Proven(last=None, damaged=tuple(damaged))
 
+    def _newest(self, kind: RunKind) -> list[tuple[Record, ...]]:
+        found: list[tuple[Record, ...]] = []
+        for run, region in self._names:
+            wanted = len(found) < EARLIER and kind_of(run, region) == kind
+            if wanted and (records := self._records(run, region)):
+                found.append(records)
+        return found
+
     @cached_property
     def _names(self) -> tuple[tuple[str, str], ...]:
         """Each run's id and site, newest first."""
@@ -59,7 +69,7 @@ class EarlierRebuilds:
             (run, site)
             for site in self._plan.sites
             for run in (*runs_outside(self._store, site), *here)
-            if kind_of(run, site) == RunKind.REBUILD
+            if kind_of(run, site) in PROVING
         }
         return tuple(sorted(found, reverse=True))
 

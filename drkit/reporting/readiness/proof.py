@@ -43,14 +43,14 @@ def judge_proof(site: Site, proven: Proven, digests: Mapping[str, str]) -> Looke
 
 
 def _again(site: Site) -> str:
-    return f"prove it by a planned move: `drkit rebuild --region {site.region} --mode planned`"
+    return f"prove it: `drkit validate --region {site.region}`"
 
 
 def _never(site: Site) -> Finding:
     never = Problem(
         place=site.region,
-        message="no rebuild of it has brought every process back, as far as the journals here and"
-        " outside say",
+        message="no rebuild and no validation of it has brought every process back, as far as the"
+        " journals here and outside say",
         remedy=_again(site),
     )
     return site.finding(Severity.THREATENS, About.PROOF, never)

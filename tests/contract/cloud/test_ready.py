@@ -308,7 +308,7 @@ def test_the_text_says_it_worst_first_and_the_verdict_last(well: Standby) -> Non
     assert process.startswith("sales  not ready  RTO 2h: back after ")
     assert "RPO 1h: newest point " in process
     assert worst.startswith("blocks     secrets: the vault has no `ssh_key` (every process) → ")
-    assert next_worst.startswith("threatens  eu-central-1: no rebuild of it")
+    assert next_worst.startswith("threatens  eu-central-1: no rebuild and no validation of it")
     assert good.startswith("good: eu-west-3.g1 serves; the plan; ")
     assert verdict == (
         "✗ corner into eu-central-1: not ready: 1 blocks, 1 threatens (eu-west-3.g1 serves)"

@@ -198,7 +198,7 @@ def test_a_new_proof_of_what_is_here_now_is_good() -> None:
 def test_a_proof_is_named_when_it_is_older_than_it_may_be_and_where_there_is_none() -> None:
     assert "1d ago, by run-1: more than 23h" in only(judged(proof(), proof_age=23 * HOUR)).message
     assert not judged(proof(), proof_age=25 * HOUR).findings
-    assert "no rebuild of it" in only(judged(None)).message
+    assert "no rebuild and no validation of it" in only(judged(None)).message
 
 
 def test_what_changed_since_is_named_with_the_processes_that_wait_for_it() -> None:
