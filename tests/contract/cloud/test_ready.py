@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +37,16 @@ from tests.contract.cloud.standby import (
     standby,
 )
 from tests.fakes.documents import DOCUMENT
+
+_LOOKED = """
+import sys
+from datetime import timedelta
+from drkit.api import load_plan, ready
+from drkit.readying import sources
+sources.PATIENCE = timedelta(minutes=2)
+[site] = ready(load_plan(sys.argv[1]), region=sys.argv[2]).sites
+print(len(site.good), *sys.modules)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +106,17 @@ def test_looking_changes_nothing(well: Standby) -> None:
     before = everything()
     well.look()
     assert everything() == before
+
+
+def test_looking_takes_none_of_what_builds(well: Standby) -> None:
+    """The import of Pulumi's SDK alone took longer than all the answers of the cloud (measured)."""
+    looked = [sys.executable, "-c", _LOOKED, str(well.plan.root / "drkit.yaml"), STANDBY]
+    done = subprocess.run(looked, capture_output=True, text=True, timeout=200, check=True)
+    good, *modules = done.stdout.split()
+    assert int(good) == len(About)
+    packages = {name.split(".")[0] for name in modules}
+    assert "boto3" in packages
+    assert not packages & {"pulumi", "pulumi_aws", "ansible_runner", "pytest", "grpc"}
 
 
 def test_the_site_that_serves_is_none_to_recover_into(well: Standby) -> None:
