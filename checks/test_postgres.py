@@ -98,6 +98,10 @@ def test_a_restored_database_archives_nothing_before_it_is_opened(
     host: Host, seen: Seen, site: Site
 ) -> None:
     state, mark = _state(seen[host]), seen[host]["mark"].json
+    if site.kind not in {RunKind.DEPLOY, RunKind.REBUILD}:
+        # a drill's copy: archived segments would become the history of production
+        assert state["archive_mode"] == "off"
+        return
     assert state["archive_mode"] == "on", "without archive_mode segments are thrown away"
     if site.kind is RunKind.REBUILD and not mark["opened"]:
         assert state["archive_command"] == "/bin/false"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drkit.api import load_plan as load_plan
     from drkit.api import ready as ready
     from drkit.api import rebuild as rebuild
+    from drkit.api import validate as validate
     from drkit.model.plan import Plan as Plan
     from drkit.model.readiness import ReadinessReport as ReadinessReport
     from drkit.model.step import RunMode as RunMode
@@ -30,6 +31,7 @@ _HOMES = {
     "load_plan": "drkit.api",
     "ready": "drkit.api",
     "rebuild": "drkit.api",
+    "validate": "drkit.api",
 }
 __all__ = [
     "Options",
@@ -41,6 +43,7 @@ __all__ = [
     "load_plan",
     "ready",
     "rebuild",
+    "validate",
 ]
 
 

@@ -64,6 +64,8 @@ class Options:
     mode: RunMode | None = None
     """Of a rebuild. Planned: close the old site first and lose nothing. None: as the run that is
     carried on with; a new one is unplanned."""
+    keep: timedelta | None = None
+    """Of a validation: let the copy stand for so long. None: it is taken away at the end."""
     new_generation: bool = False
     """Of a rebuild: leave what was built and never opened behind, for ``reason``."""
     max_parallel: int = 8
@@ -97,6 +99,16 @@ def rebuild(
     exception.
     """
     return _run_alone(RunKind.REBUILD, plan, region, options or Options(), observer)
+
+
+def validate(
+    plan: Plan, *, region: str, options: Options | None = None, observer: Observer | None = None
+) -> Report:
+    """Prove that the shop could be rebuilt in ``region``: build an isolated copy there by the steps
+    of a rebuild, check it, and take it away. Raises as :func:`rebuild`; a site that serves is
+    refused.
+    """
+    return _run_alone(RunKind.VALIDATE, plan, region, options or Options(), observer)
 
 
 def ready(
@@ -142,8 +154,8 @@ class Done:
 
 
 def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, company: Company) -> Done:
-    """What :func:`deploy` and :func:`rebuild` do, for a caller with a company of its own: somebody
-    who watches, answers gates and may stop the run (the commands).
+    """What :func:`deploy`, :func:`rebuild` and :func:`validate` do, for a caller with a company of
+    its own: somebody who watches, answers gates and may stop the run (the commands).
     """
     from drkit.adapters.report_files import write_reports
     from drkit.adapters.runs_folder import RunsFolder
@@ -166,6 +178,7 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
         accept_plan_change=options.accept_plan_change,
         mode=options.mode,
         new_generation=options.new_generation,
+        keep=options.keep,
         max_parallel=options.max_parallel,
     )
     ran = carry_out(wish, company)

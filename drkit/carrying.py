@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from drkit.errors import ConfigurationError, Problem, UsageError
 from drkit.model.record import RunBegan, RunLeft, Target
-from drkit.model.step import RunMode
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.operating import operator
 from drkit.planning.changes import plan_changes
@@ -70,24 +70,34 @@ def carrying(wish: Wish, known: Known) -> Carrying:
     from drkit.adapters.preflight import Intent
 
     runs = known.runs
-    left = runs.unfinished(wish.kind, wish.region)
+    # what a validation has built goes with it: none is carried on with
+    carries = wish.kind is not RunKind.VALIDATE
+    left = runs.unfinished(wish.kind, wish.region) if carries else None
+    in_the_way = left if carries else _rebuilding(wish, runs)
     intent = Intent(
         plan=wish.plan,
         kind=wish.kind,
         region=wish.region,
         world=known.world,
         epoch=known.epoch,
-        left=left,
+        left=in_the_way,
         recover_to=wish.recover_to,
         mode=wish.mode or RunMode.UNPLANNED,
     )
     if wish.resumes and (left is None or left.run != wish.resumes):
+        if not carries:
+            raise UsageError(
+                f"{wish.resumes} cannot be carried on: what a validation has built goes with it",
+                remedy=f"begin another: `drkit validate --region {wish.region}`",
+            )
         raise UsageError(
             f"{wish.resumes} cannot be carried on: it is over, or its site has a newer run",
             remedy=f"`drkit status {wish.resumes}` says how it stands",
         )
     behind = _behind(wish, known, left)
-    due = behind.target.generation + 1 if behind else known.generations.due
+    due = known.generations.due if carries else known.generations.fresh
+    if behind is not None:
+        due = known.generations.after(behind.target.generation)
     target = Target(shop=wish.plan.shop, region=wish.region, generation=due)
     if left is None:
         return Carrying(intent=intent, target=target, behind=behind)
@@ -99,7 +109,8 @@ def carrying(wish: Wish, known: Known) -> Carrying:
         place_of = RunLeft(run=left.run, why=against, changes=changes)
         return Carrying(intent=intent, target=target, left=place_of, behind=behind)
     intent = replace(intent, carried_on=left, done=runs.done_steps(left.run), mode=left.mode)
-    if behind is not None and behind.target.generation + 1 != left.target.generation:
+    replaced = known.generations.before(left.target.generation)
+    if behind is not None and behind.target.generation != replaced:
         behind = None
     if not changes:
         return Carrying(intent=intent, target=left.target, behind=behind)
@@ -122,7 +133,7 @@ def _behind(wish: Wish, known: Known, left: RunBegan | None) -> LeftGeneration |
     from drkit.adapters.left_generations import LeftGeneration
 
     found, reason = known.generations, wish.reason.strip()
-    before = found.left.get(found.due - 1)
+    before = found.left.get(found.before(found.due)) if wish.kind is RunKind.REBUILD else None
     if not wish.new_generation or (before is not None and before.reason == reason):
         return before
     if left is not None and left.run == known.epoch.run:
@@ -143,17 +154,24 @@ def _behind(wish: Wish, known: Known, left: RunBegan | None) -> LeftGeneration |
     )
 
 
+def _rebuilding(wish: Wish, runs: RunsFolder) -> RunBegan | None:
+    """The rebuild of the site that somebody may be about to carry on with."""
+    run = runs.unfinished(RunKind.REBUILD, wish.region)
+    return run if run is not None and not runs.is_stale(run.run) else None
+
+
 def left_again(found: Carrying, known: Known) -> Iterator[Problem]:
     """A generation that is left although it was itself begun in place of one: it may well be the
     same command again, with a reason that was meant for something else.
     """
     behind, before = found.behind, known.generations.left
-    number = behind.target.generation if behind else 0
-    if behind and behind.run and number not in before and number - 1 in before:
+    number = behind.target.generation if behind else 1
+    earlier = known.generations.before(number)
+    if behind and behind.run and number not in before and earlier in before:
         yield Problem(
             place=ANOTHER_GENERATION,
             message=f"{behind.target.name} is built in place of one that was left"
-            f" ({before[number - 1].reason}), and would be left as well",
+            f" ({before[earlier].reason}), and would be left as well",
             remedy="to carry on with it, leave --new-generation out; else: --accept"
             f" {ANOTHER_GENERATION} --reason WHY",
             acceptable=True,

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from drkit.adapters.pulumi_outputs import Prepared
 
 T = TypeVar("T")
+LONGEST_VALIDATION = timedelta(hours=6)
+"""After so long nobody works any more on what a validation has built: its tag says so to whoever
+cleans an account up. The next drkit that works on the site does not wait for that."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -64,6 +67,8 @@ class Opened:
     """The unfinished run in whose place another is begun."""
     mode: RunMode
     """As the run began, or is to begin."""
+    passing: tuple[LeftGeneration, ...]
+    """What earlier validations of the site have built."""
     behind: LeftGeneration | None
     """The generation in whose place another is built, where it was given up."""
     failing: Mapping[str, Failing]
@@ -91,6 +96,8 @@ class Parts:
     clock: Clock
     prepared: Prepared
     recover_to: datetime | None
+    expires: datetime | None
+    """When what the run builds may go; None: it is there to stay."""
     pause: Callable[[int], timedelta]
     """Before a further try of a step, by how many were made."""
     key: str
@@ -111,7 +118,15 @@ def look_around(wish: Wish) -> Around:
     from drkit.planning.problems import run_problems
 
     plan = wish.plan
-    problems = [*run_problems(plan, exists=files_of(plan), region=wish.region, mode=wish.mode)]
+    problems = [
+        *run_problems(
+            plan,
+            exists=files_of(plan),
+            region=wish.region,
+            mode=wish.mode,
+            kind=wish.kind,
+        )
+    ]
     problems += consent_problems(plan, wish.consent)
     vault = or_problem(lambda: open_vault(plan), "secrets", problems)
     world = or_problem(lambda: open_world(plan), "sites", problems)
@@ -119,7 +134,7 @@ def look_around(wish: Wish) -> Around:
     if world is not None:
         problems += check_account(world, plan)
         epoch = or_problem(lambda: read_epoch(world, plan), "outside.state", problems)
-    if epoch is not None and wish.kind is RunKind.REBUILD:
+    if epoch is not None and wish.kind is not RunKind.DEPLOY:
         problems += _lost_problems(wish, epoch)
     problems += missing_entries(vault) if vault is not None else ()
     if vault is None or world is None or epoch is None:
@@ -169,6 +184,7 @@ def open_plan(around: Around) -> Opened:
         change=found.change,
         left=found.left,
         mode=intent.mode,
+        passing=tuple(generations.passing.values()),
         behind=found.behind,
         failing=rows_of_failures(probe_file(plan.root), plan.processes),
         inherited=runs.incident_of(wish.kind, wish.region, serving=epoch.serving_name),
@@ -234,6 +250,7 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
         clock=clock,
         prepared=means.prepared,
         recover_to=recover_to,
+        expires=_expires(wish, clock.now()),
         pause=pause,
         key=held.owner.key,
         gate_keeper=lambda here: GateKeeper(
@@ -247,6 +264,12 @@ def open_parts(opened: Opened, means: Means, held: Held) -> Parts:
             ),
         ),
     )
+
+
+def _expires(wish: Wish, now: datetime) -> datetime | None:
+    if wish.kind is not RunKind.VALIDATE:
+        return None
+    return now + (wish.keep or LONGEST_VALIDATION)
 
 
 def or_problem(look: Callable[[], T], place: str, problems: list[Problem]) -> T | None:

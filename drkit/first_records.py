@@ -78,10 +78,10 @@ def begin(opened: Opened, parts: Parts, agreed: Agreed, observer: Observer) -> N
 
 
 def _has_incident(wish: Wish, opened: Opened, before: tuple[Record, ...]) -> bool:
-    """Whether a start of the incident is to be written down now. None of a deployment; and none of
+    """Whether a start of the incident is to be written down now. Only a rebuild has one; and not
     a planned move, whose clock starts with the closing, unless the old site is lost before that.
     """
-    if wish.kind is RunKind.DEPLOY:
+    if wish.kind is not RunKind.REBUILD:
         return False
     # a start that the operator names corrects an earlier one; the last record counts
     if wish.since is not None:

@@ -74,6 +74,7 @@ def step_hands(opened: Opened, parts: Parts, standing: Standing) -> ProcessAttem
             recover_to=parts.recover_to,
             epoch=epoch,
             serving=opened.epoch.serving,
+            expires=parts.expires,
             lost=lost,
         )
 

@@ -100,6 +100,8 @@ class Context:
     epoch: int = 0
     """The number this run opens with."""
     serving: Target | None = None
+    expires: datetime | None = None
+    """When what is built may be taken away by anybody; None: it is there to stay."""
     lost: tuple[str, ...] = ()
     """Names of the machines from which a person took this run over."""
 

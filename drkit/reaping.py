@@ -117,7 +117,7 @@ class Reaper:
         from drkit.adapters.remains import remains
 
         target = Target(shop=self._plan.shop, region=self._region, generation=number)
-        left = known.left.get(number)
+        left = known.left.get(number) or known.passing.get(number)
         # nobody can open again what was opened and serves no more: the epoch has moved on
         over = left is not None or number in known.opened
         builder = None if over else next(self._builders(target), None)

@@ -41,6 +41,7 @@ from drkit.planning.quiesce import given_up
 from drkit.planning.skips import skip_problems, skipped_steps
 from drkit.ports import Consent, Observer, Observers
 from drkit.reporting.report import Report, report
+from drkit.validating import Copies, say_it_passes
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
@@ -90,6 +91,7 @@ def carry_out(wish: Wish, company: Company) -> Ran:
             company = replace(company, stop=_also_from_afar(company.stop, held))
             parts = open_parts(opened, means, held)
             leave_behind(opened, parts, held)
+            say_it_passes(opened, parts, held)
             return _run(opened, parts, agreed, company, ready)
 
 
@@ -111,6 +113,13 @@ def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: 
     wish, observer = opened.wish, Observers([company.observer])
     with parts.journal:
         begin(opened, parts, agreed, observer)
+        copies = Copies(
+            opened=opened,
+            parts=parts,
+            observer=observer,
+            asked_to_end=lambda: company.stop() is Stop.NOW,
+        )
+        copies.take_away_left()
         hands = Hands(
             journal=parts.journal,
             attempts=step_hands(opened, parts, ready),
@@ -127,6 +136,7 @@ def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: 
             max_parallel=wish.max_parallel,
         )
         run_steps(pass_, hands)
+        copies.take_away_own()
         return Ran(report=report(parts.journal.records()), folder=parts.folder)
 
 

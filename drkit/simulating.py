@@ -26,7 +26,7 @@ from drkit.engine.loop import Hands, Stop, run_steps
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, GateOverdue, Record, StepEnded
-from drkit.model.step import GateWork, RunKind, Step, WaitWork
+from drkit.model.step import GateWork, RunKind, Step, WaitWork, last_proof
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.order import critical_path, expected, priorities
 from drkit.ports import Observers
@@ -180,7 +180,7 @@ def _summed_up(
     }
     processes = {}
     for process in plan.processes.values():
-        live = f"live.{process.name}"
+        live = last_proof(process.name, graph.steps)
         downs = [
             run.ends[live] + scenario.noticed for run in runs if run.states.get(live) is State.DONE
         ]

@@ -1,5 +1,5 @@
 """Which generation of a site a run builds: the newest that was never opened and not left, else the
-next.
+next. One that a validation has built is nobody else's.
 
 A generation is known by its Pulumi stacks in the state bucket, by the copies of their states (the
 state may be lost), by the epochs that opened it, and by what was left behind.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.epoch import Epoch
@@ -29,13 +30,29 @@ class Generations:
     """A stack of it is there, or was."""
     opened: frozenset[int] = frozenset()
     left: Mapping[int, LeftGeneration] = field(default_factory=dict)
+    """Those that a person gave up."""
+    passing: Mapping[int, LeftGeneration] = field(default_factory=dict)
+    """Those that validations have built."""
 
     @property
     def due(self) -> int:
         """The one that a new run builds, from 1."""
         over = self.opened | self.left.keys()
-        newest = max(self.built | over, default=1)
-        return newest + 1 if newest in over else newest
+        newest = max((self.built | over) - self.passing.keys(), default=None)
+        return self.fresh if newest is None or newest in over else newest
+
+    @property
+    def fresh(self) -> int:
+        """One that nobody ever built: what a validation builds."""
+        return max(self.built | self.opened | self.left.keys() | self.passing.keys(), default=0) + 1
+
+    def after(self, number: int) -> int:
+        """The one that takes the place of ``number``: validations are in no row with others."""
+        return next(n for n in count(number + 1) if n not in self.passing)
+
+    def before(self, number: int) -> int:
+        """The one in whose place ``number`` stands, if it does; 0: none can."""
+        return next(n for n in range(number - 1, -1, -1) if n not in self.passing)
 
 
 def known_generations(world: World, plan: Plan, region: str, epoch: Epoch) -> Generations:
@@ -48,10 +65,12 @@ def known_generations(world: World, plan: Plan, region: str, epoch: Epoch) -> Ge
             f"the state in s3://{plan.outside.state} cannot be read: {error}",
             remedy="run `drkit prepare` once; or check the outside location",
         ) from error
+    left = left_generations(OutsideStore(world, plan), region)
     return Generations(
         built=_numbers(region, [*stacks, *stacks_with_copies(world, plan)]),
         opened=_numbers(region, epoch.opened),
-        left=left_generations(OutsideStore(world, plan), region),
+        left={number: each for number, each in left.items() if each.passing is None},
+        passing={number: each for number, each in left.items() if each.passing is not None},
     )
 
 

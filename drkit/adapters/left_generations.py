@@ -1,8 +1,9 @@
-"""The generations of a site that were left behind: an object each, outside.
+"""The generations of a site that nobody builds upon: an object each, outside.
 
 ``generations/REGION/N.json``, written before anything is built in its place. It is never taken away
 and its reason never written over, so a generation that was left is built upon by nobody again,
-whatever became of the run that left it. Refuses to take what it cannot read for "not left".
+whatever became of the run that left it. So is that of a validation, before its first resource.
+Refuses to take what it cannot read for "not left".
 """
 
 from __future__ import annotations
@@ -21,8 +22,18 @@ _PLACE = "generations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """That a generation was built to be taken away again: a validation's."""
+
+    expires: datetime
+    """From when on nobody waits for it any more."""
+    kept: bool
+    """Somebody looks around in it until then; else it goes with its run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftGeneration:
-    """A generation that a person gave up."""
+    """A generation that nobody builds upon: a person gave it up, or a validation built it."""
 
     target: Target
     reason: str
@@ -30,7 +41,13 @@ class LeftGeneration:
     """``user@host``; not proven."""
     at: datetime
     run: str = ""
-    """The unfinished run that had built it; empty where there was none."""
+    """The unfinished run that had built it; empty where there was none. Of a validation's, that."""
+    passing: Passing | None = None
+    """Of a validation's."""
+
+    def may_go(self, now: datetime) -> bool:
+        """Whether it is a validation's that nobody looks around in any more."""
+        return self.passing is not None and not (self.passing.kept and now < self.passing.expires)
 
 
 def leave_generation(store: OutsideStore, left: LeftGeneration) -> None:

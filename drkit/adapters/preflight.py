@@ -31,7 +31,7 @@ class Intent:
     world: World
     epoch: Epoch
     left: RunBegan | None
-    """An earlier run of this kind and site that is not over."""
+    """An earlier run of this kind and site that is not over; of a validation, a rebuild."""
     recover_to: datetime | None = None
     carried_on: RunBegan | None = None
     """The same, where it is to be carried on with."""
@@ -80,6 +80,10 @@ def serves(intent: Intent) -> bool:
 
 def _serving(intent: Intent) -> Iterator[Problem]:
     serving, kind = intent.epoch.serving, intent.kind
+    if kind is RunKind.VALIDATE:
+        yield from standby_problems(intent)
+        yield from _rebuilding(intent)
+        return
     if serving is not None and intent.left and intent.left.run == intent.epoch.run:
         yield Problem(
             place="plan",
@@ -103,6 +107,16 @@ def _serving(intent: Intent) -> Iterator[Problem]:
         if not against:
             planned = intent.mode is RunMode.PLANNED
             yield from _not_serving(intent) if planned else _healthy(intent)
+
+
+def _rebuilding(intent: Intent) -> Iterator[Problem]:
+    """A rehearsal gives way: it would share hosts' processors and quotas with a real rebuild."""
+    if intent.left is not None:
+        yield Problem(
+            place="--region",
+            message=f"the rebuild {intent.left.run} of {intent.region} is not over",
+            remedy=f"carry on with it (`drkit resume {intent.left.run}`), and validate after that",
+        )
 
 
 def _healthy(intent: Intent) -> Iterator[Problem]:
@@ -168,7 +182,7 @@ def _strategy(plan: Plan) -> Iterator[Problem]:
 
 
 def _recovery_point(intent: Intent, store: Store) -> Iterator[Problem]:
-    """A rebuild needs a backup of each store; a deployment must not find one."""
+    """What is restored needs a backup of each store; a deployment must not find one."""
     if store.restore is RestoreTool.REBUILD:
         return
     bucket = intent.plan.outside.backups
@@ -183,7 +197,7 @@ def _recovery_point(intent: Intent, store: Store) -> Iterator[Problem]:
         return
     to = intent.recover_to
     usable = [point for point in points if to is None or point <= to]
-    if intent.kind is RunKind.REBUILD and not usable:
+    if intent.kind is not RunKind.DEPLOY and not usable:
         early = f"; the first is of {format_time(points[0])}" if points else ""
         before = f" before {format_time(to)}" if to else ""
         yield Problem(

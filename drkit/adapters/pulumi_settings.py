@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography.hazmat.primitives import serialization
 
+from drkit.adapters.codec import format_time
 from drkit.adapters.switch import health_check
 from drkit.errors import StepError
 from drkit.model.plan import DnsMethod, Plan
@@ -24,6 +26,8 @@ SEED = "hostKeySeed"
 """Configuration key from which a stack that provides hosts derives their ssh keys."""
 INSTANCES = "instances"
 """Configuration key: the instance types that may be taken, best first."""
+VALIDATION = "validation"
+"""Tag ``kind`` of what is taken away again; a site that is there to stay has ``site``."""
 SHORTAGE = "shortage"
 """Fact of a stack that did not get the type that it asked for first; no output of the stack."""
 _FIRST_RANGE, _RANGES_PER_SITE = 64, 4
@@ -50,7 +54,7 @@ def settings_of(context: Context, name: str) -> Settings:
         "shop": plan.shop,
         "site": target.region,
         "generation": str(target.generation),
-        "tags": json.dumps(_tags(target)),
+        "tags": json.dumps(site_tags(target, context.expires)),
         "cidr": address_range(plan, target),
     }
     for need in stack.needs:
@@ -72,14 +76,18 @@ def address_range(plan: Plan, target: Target) -> str:
     return f"10.{second}.0.0/16"
 
 
-def _tags(target: Target) -> Mapping[str, str]:
-    """What a resource is; not which run touched it, or each run would change everything."""
-    return {
+def site_tags(target: Target, expires: datetime | None) -> Mapping[str, str]:
+    """What a resource is; not which run touched it, or each run would change everything. One that
+    ``expires`` is a validation's.
+    """
+    whose = {
         "shop": target.shop,
         "site": target.region,
         "generation": str(target.generation),
-        "kind": "site",
     }
+    if expires is None:
+        return {**whose, "kind": "site"}
+    return {**whose, "kind": VALIDATION, "expires": format_time(expires)}
 
 
 def _outside(context: Context) -> Mapping[str, str]:

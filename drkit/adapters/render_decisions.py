@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from drkit.model.quantities import format_moment
+from collections.abc import Iterator
+
+from drkit.model.place_record import CopyRemoved
+from drkit.model.quantities import format_duration, format_moment
 from drkit.reporting.gates import ALONE, glass_said
 from drkit.reporting.report import Report
 
@@ -31,3 +34,10 @@ def decision_lines(report: Report) -> list[str]:
         for at, left in report.left_behind
     ]
     return lines
+
+
+def removal_lines(copy: CopyRemoved) -> Iterator[str]:
+    """What a validation took away, and what is still there of it."""
+    count, took = sum(copy.removed.values()), format_duration(copy.elapsed)
+    yield f"removed   {copy.generation}, {count} resources in {took}"
+    yield from (f"STILL THERE  {what}: {why}" for what, why in copy.stays.items())

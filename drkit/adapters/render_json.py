@@ -10,6 +10,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from drkit.model.outcome import Failure
+from drkit.model.place_record import CopyRemoved
 from drkit.model.quantities import Money
 from drkit.model.record import GateAnswered, GenerationLeft, PlanChanged, ProblemAccepted
 from drkit.reporting.clocks import Incident
@@ -45,6 +46,7 @@ def render(report: Report) -> str:
         "accepted_problems": [_problem(problem) for problem in report.accepted],
         "plan_changes": [_plan_change(at, change) for at, change in report.plan_changes],
         "left_behind": [_left_behind(at, left) for at, left in report.left_behind],
+        "removed_copies": [_removed(copy) for copy in report.taken_away],
         "versions": dict(report.versions),
         "plan": dict(report.plan),
     }
@@ -228,6 +230,15 @@ def _plan_change(at: datetime, change: PlanChanged) -> dict[str, object]:
         "dropped": list(change.dropped),
         "reason": change.reason,
         "operator": change.operator,
+    }
+
+
+def _removed(copy: CopyRemoved) -> dict[str, object]:
+    return {
+        "generation": copy.generation,
+        "removed": dict(copy.removed),
+        "stays": dict(copy.stays),
+        "seconds": seconds(copy.elapsed),
     }
 
 

@@ -27,7 +27,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def render(report: Report) -> str:
     """A document with a declaration and a newline at its end."""
-    root = Element("testsuites", name=_clean(f"{report.header.kind.value} {report.header.run}"))
+    root = Element("testsuites", name=_clean(f"{report.header.kind.noun} {report.header.run}"))
     processes = _suite(root, "processes", report)
     for process in report.processes:
         _process(processes, process)

@@ -11,13 +11,13 @@ import textwrap
 from collections.abc import Iterable
 from datetime import timedelta
 
-from drkit.adapters.render_decisions import decision_lines
+from drkit.adapters.render_decisions import decision_lines, removal_lines
 from drkit.adapters.render_move import move_facts
 from drkit.adapters.table import WIDTH, Table
 from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
-from drkit.reporting.processes import ProcessReport
+from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
 from drkit.reporting.report import STAND_IN, Report
 from drkit.reporting.steps import StepReport, noted, wrong
 from drkit.reporting.timeline import phases
@@ -148,6 +148,12 @@ def _processes(report: Report, *, colour: bool) -> list[str]:
         )
         all_live = all(process.live for process in report.processes)
         head: tuple[str, ...] = ("PROCESS", ">LIVE AFTER", "" if all_live else "HELD UP BY")
+    elif report.header.drill:
+        rows = tuple(_would_be(process) for process in report.processes)
+        head = (
+            *("PROCESS", ">BACK AFTER", ">RTO", "VERDICT"),
+            *(">WOULD HAVE LOST", ">RPO", "VERDICT", "HELD UP BY" if _held_up(report) else ""),
+        )
     else:
         rows = tuple(_down(process) for process in report.processes)
         head = (
@@ -157,10 +163,34 @@ def _processes(report: Report, *, colour: bool) -> list[str]:
     return Table(head, rows).lines(colour=colour) if rows else []
 
 
-def _down(process: ProcessReport) -> tuple[str, ...]:
-    rto, rpo, goal = process.rto, process.rpo, process.objectives
-    if rto is None or rpo is None:
+def _held_up(report: Report) -> bool:
+    return any(process.held_up_by for process in report.processes)
+
+
+def _judged(process: ProcessReport) -> tuple[RtoResult, RpoResult]:
+    if process.rto is None or process.rpo is None:
         raise ValueError(f"{process.name} has no clock")
+    return process.rto, process.rpo
+
+
+def _would_be(process: ProcessReport) -> tuple[str, ...]:
+    (rto, rpo), goal = _judged(process), process.objectives
+    back = _length(rto.down.length)
+    lost = _length(rpo.loss.achieved) if rpo.loss.achieved is not None else "?"
+    return (
+        process.name,
+        f"not proven in {back}" if rto.down.open else back,
+        _length(goal.rto),
+        rto.verdict.value,
+        ("≤ " if rpo.loss.at_most else "") + lost,
+        _length(goal.rpo),
+        rpo.verdict.value,
+        ", ".join(process.held_up_by) or rpo.loss.reason,
+    )
+
+
+def _down(process: ProcessReport) -> tuple[str, ...]:
+    (rto, rpo), goal = _judged(process), process.objectives
     least = "≥ " if rto.down.at_least else ""
     loss = rpo.loss
     promises = _promises(loss.missing) if loss.achieved is not None else loss.reason
@@ -181,9 +211,9 @@ def _down(process: ProcessReport) -> tuple[str, ...]:
 
 def _verdict(report: Report, *, colour: bool) -> list[str]:
     header = report.header
-    lines = [f"{header.kind.value} of {header.target.shop} in {header.target.name}: {header.run}"]
+    lines = [f"{header.kind.noun} of {header.target.shop} in {header.target.name}: {header.run}"]
     lines += [f"where     {STAND_IN}"] if header.sandbox else []
-    if header.incident is not None:
+    if header.incident is not None and not header.drill:
         start = format_moment(header.incident.start)
         lines.append(f"incident  {start}, {header.incident_said}")
     taken = f", taken up again {len(header.pauses)}×" if header.pauses else ""
@@ -196,6 +226,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
     lines += [f"time      {', '.join(parts)}"] if parts else []
     lines += [f"{label:<10}{words}" for label, words in move_facts(report)]
     lines += decision_lines(report)
+    lines += [line for copy in report.taken_away for line in removal_lines(copy)]
     if report.lost:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "

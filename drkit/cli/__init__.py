@@ -24,6 +24,10 @@ _THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPE
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("drkit.cli.plan", "Show what a rebuild would do, or all that is wrong."),
     "simulate": ("drkit.cli.simulate", "Simulate a rebuild: how long, and what if."),
+    "validate": (
+        "drkit.cli.runs",
+        "Prove a standby site: build it in isolation, check it, remove it.",
+    ),
     "ready": ("drkit.cli.ready", "Say whether a site can be recovered into now, and why not."),
     "prepare": ("drkit.cli.prepare", "Make what is global or outside, once."),
     "deploy": ("drkit.cli.runs", "Bring the shop up for the first time."),

@@ -13,7 +13,13 @@ from datetime import datetime, timedelta
 from drkit.cli.forecast import basis, when
 from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
-from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened, SiteServed
+from drkit.model.place_record import (
+    CopyRemoved,
+    OutsideBack,
+    OutsideLost,
+    SiteReopened,
+    SiteServed,
+)
 from drkit.model.quantities import format_duration, parse_duration
 from drkit.model.record import (
     GateAnswered,
@@ -34,7 +40,7 @@ from drkit.model.record import (
     StepSkipped,
     StepStarted,
 )
-from drkit.model.step import RunMode
+from drkit.model.step import RunMode, last_proof
 from drkit.reporting.gates import GateStand, gates_after, glass_said, stand_after
 from drkit.reporting.report import STAND_IN, in_sandbox
 
@@ -83,13 +89,14 @@ class Seen:
                 self._take_step(record)
 
     def _take_plan(self, changed: PlanChanged) -> None:
-        if self.began is not None:
-            self.began = replace(self.began, plan=changed.plan, steps=changed.steps)
         for step in (*changed.again, *changed.dropped):
             self.states.pop(step, None)
             self.said.pop(step, None)
             self.times.pop(step, None)
-            self.live_at.pop(step.removeprefix("live."), None)
+            for process in self._proven_by(step):
+                self.live_at.pop(process, None)
+        if self.began is not None:
+            self.began = replace(self.began, plan=changed.plan, steps=changed.steps)
         self.gates = gates_after(changed, self.gates)
 
     def _take_gate(self, step: str, record: Record) -> None:
@@ -116,8 +123,8 @@ class Seen:
                 self.states[step] = outcome.state
                 self.times[step] = elapsed
                 self.said[step] = outcome.message
-                if step.startswith("live.") and outcome.done:
-                    self.live_at[step.removeprefix("live.")] = record.at
+                if outcome.done:
+                    self.live_at |= dict.fromkeys(self._proven_by(step), record.at)
             case StepSkipped(step=step, reason=reason):
                 self.states[step] = State.SKIPPED
                 self.said[step] = f"skipped: {reason}"
@@ -125,6 +132,14 @@ class Seen:
                 self.states.pop(step, None)
             case _:
                 pass
+
+    def _proven_by(self, step: str) -> list[str]:
+        """The processes that are back once ``step`` is done: one, or none."""
+        if self.began is None:
+            return []
+        ids = {planned.id for planned in self.began.steps}
+        waiting = {process for planned in self.began.steps for process in planned.processes}
+        return [process for process in waiting if last_proof(process, ids) == step]
 
     def state(self, step: StepPlanned) -> State:
         return self.states.get(step.id, State.WAITING)
@@ -169,22 +184,32 @@ def of_the_run(record: Record) -> str:
             return f"{step} is to run again, says {operator}"
         case GateOverdue() | GateAnswered():
             return _of_a_gate(record.body)
-        case SiteReopened() | SiteServed() | OutsideLost() | OutsideBack():
+        case SiteReopened() | SiteServed() | OutsideLost() | OutsideBack() | CopyRemoved():
             return _of_a_place(record.body)
         case _:
             return ""
 
 
-def _of_a_place(said: SiteReopened | SiteServed | OutsideLost | OutsideBack) -> str:
+def _of_a_place(
+    said: SiteReopened | SiteServed | OutsideLost | OutsideBack | CopyRemoved,
+) -> str:
     match said:
         case SiteReopened(site=site, operator=operator, reason=reason):
             return f"{site} is being given back to its customers by {operator}: {reason}"
         case SiteServed(site=site):
             return f"{site} serves its customers again"
+        case CopyRemoved():
+            return "\n    ".join(_of_a_copy(said))
         case OutsideLost(error=error):
             return f"going on with the journal of this machine alone: {error}"
         case OutsideBack():
             return "the outside location has the whole journal again"
+
+
+def _of_a_copy(said: CopyRemoved) -> Iterator[str]:
+    count = sum(said.removed.values())
+    yield f"{said.generation}: {count} resources taken away in {format_duration(said.elapsed)}"
+    yield from (f"still there: {what}: {why}" for what, why in said.stays.items())
 
 
 def _of_what_is_left(said: RunLeft | GenerationLeft) -> str:

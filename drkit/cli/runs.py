@@ -1,4 +1,4 @@
-"""``drkit deploy``, ``drkit rebuild`` and ``drkit resume``."""
+"""``drkit deploy``, ``drkit rebuild``, ``drkit resume`` and ``drkit validate``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from drkit.cli import completion
 from drkit.cli.interrupts import Interrupts
-from drkit.cli.options import Pair, When, as_mapping, mode_option, plan_option, with_all
+from drkit.cli.options import Duration, Pair, When, as_mapping, mode_option, plan_option, with_all
 from drkit.compose import Opened, Parts
 from drkit.errors import UsageError
 from drkit.model.plan import Plan
@@ -26,6 +26,31 @@ _REGION = click.option(
     shell_complete=completion.regions,
     help="The site to build: a region of the plan.",
 )
+_ACCEPT = click.option(
+    "--accept",
+    multiple=True,
+    metavar="PROBLEM",
+    help="Go on in spite of a problem; what it affects is not run. Repeatable.",
+)
+_REASON = click.option(
+    "--reason",
+    default="",
+    help="Why, for --accept, --skip, --from and all else that asks for it. Recorded.",
+)
+_MAX_PARALLEL = click.option(
+    "--max-parallel",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="How many steps may run side by side.",
+)
+_OUTPUT = click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What stdout carries; progress is on stderr.",
+)
 _OPTIONS = (
     plan_option,
     click.option(
@@ -36,12 +61,7 @@ _OPTIONS = (
         shell_complete=completion.consents,
         help="Answer a gate beforehand. Unsigned, and recorded as such. Repeatable.",
     ),
-    click.option(
-        "--accept",
-        multiple=True,
-        metavar="PROBLEM",
-        help="Go on in spite of a problem; what it affects is not run. Repeatable.",
-    ),
+    _ACCEPT,
     click.option(
         "--skip",
         multiple=True,
@@ -69,25 +89,9 @@ _OPTIONS = (
         is_flag=True,
         help="Carry on with an unfinished run although the plan has changed.",
     ),
-    click.option(
-        "--reason",
-        default="",
-        help="Why, for --accept, --skip, --from and all else that asks for it. Recorded.",
-    ),
-    click.option(
-        "--max-parallel",
-        type=click.IntRange(1, 64),
-        default=8,
-        show_default=True,
-        help="How many steps may run side by side.",
-    ),
-    click.option(
-        "--output",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="What stdout carries; progress is on stderr.",
-    ),
+    _REASON,
+    _MAX_PARALLEL,
+    _OUTPUT,
 )
 """Of every command that runs a plan."""
 
@@ -148,22 +152,42 @@ def resume(run: str, **options: Any) -> int:
     return _run(kind, region=region, resumes=run, **options)
 
 
+@click.command()
+@_REGION
+@with_all((plan_option, _ACCEPT, _REASON, _MAX_PARALLEL, _OUTPUT))
+@click.option(
+    "--keep",
+    type=Duration(),
+    help="Let the copy stand for so long (2h) to look around in it; whoever comes later takes it"
+    " away.",
+)
+def validate(**options: Any) -> int:
+    """Prove that the shop could be rebuilt in REGION now, and touch nobody.
+
+    Builds an isolated copy there from the newest backups by the steps of a rebuild, runs every
+    check and every journey, says how long each process would have been down and what would have
+    been lost, and takes the copy away again. What an earlier validation has left goes first.
+    """
+    return _run(RunKind.VALIDATE, **options)
+
+
 def _run(kind: RunKind, **options: Any) -> int:
     from drkit.api import Options, load_plan, run_plan
     from drkit.run import Company
 
     plan = load_plan(options["plan_file"])
     chosen = Options(
-        consent=as_mapping(options["consent"]),
+        consent=as_mapping(options.get("consent", ())),
         accept=_accepted(options["accept"], options["reason"]),
-        skip=dict.fromkeys(options["skip"], options["reason"]),
-        again=options["again"],
-        first=options["first"],
+        skip=dict.fromkeys(options.get("skip", ()), options["reason"]),
+        again=options.get("again", ()),
+        first=options.get("first"),
         reason=options["reason"],
         resumes=options.get("resumes", ""),
-        accept_plan_change=options["accept_plan_change"],
+        accept_plan_change=options.get("accept_plan_change", False),
         mode=RunMode(options["mode"]) if options.get("mode") else None,
         new_generation=options.get("new_generation", False),
+        keep=options.get("keep"),
         max_parallel=options["max_parallel"],
         since=options.get("since"),
         recover_to=options.get("recover_to"),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from drkit.model.outcome import SATISFIED, Outcome, State
+from drkit.model.place_record import CopyRemoved
 from drkit.model.record import (
     GateAnswered,
     GateOverdue,
@@ -185,14 +186,22 @@ def is_left_in(records: Iterable[Record], generation: str) -> bool:
     )
 
 
+def is_taken_away(records: Sequence[Record]) -> bool:
+    """Whether what this run has built was taken away by it: a validation's copy."""
+    run = run_of(records)
+    bodies = (record.body for record in records)
+    gone = {body.generation for body in bodies if isinstance(body, CopyRemoved)}
+    return run is not None and run.target.name in gone
+
+
 def is_over(records: Sequence[Record]) -> bool:
     """Whether nothing is left that the same command would carry on with.
 
     A step that failed, or was left out for a problem that was accepted, keeps the run open: once it
     is mended the same command runs it. A "no" at a gate that the cutover needs, also one by
-    silence, ends the run; so does leaving what it has built behind.
+    silence, ends the run; so does leaving what it has built behind, or taking it away.
     """
-    if is_left(records):
+    if is_left(records) or is_taken_away(records):
         return True
     states, run, refused = stand(records).states, run_of(records), _refused(records)
     planned = run.steps if run is not None else ()

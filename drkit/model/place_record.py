@@ -1,8 +1,11 @@
-"""The records of a journal that tell of a place: the outside location, and the old site."""
+"""The records of a journal that tell of a place: the outside location, the old site, and what a
+validation took away."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +43,26 @@ class SiteServed:
     operator: str
     key: str = ""
     """As in :class:`SiteReopened`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRemoved:
+    """What a validation had built was taken away, its own or what an earlier one had left."""
+
+    generation: str
+    """Name of the target."""
+    removed: Mapping[str, int]
+    """Stack → how many resources went."""
+    stays: Mapping[str, str]
+    """Stack, or resource → why it is still there, and what to do."""
+    elapsed: timedelta
+
+
+PlaceBody = OutsideLost | OutsideBack | SiteReopened | SiteServed | CopyRemoved
+PLACE_KINDS: Mapping[str, type] = {
+    "outside.lost": OutsideLost,
+    "outside.back": OutsideBack,
+    "site.reopened": SiteReopened,
+    "site.served": SiteServed,
+    "copy.removed": CopyRemoved,
+}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drkit.model.outcome import Outcome
-from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened, SiteServed
+from drkit.model.place_record import PLACE_KINDS, PlaceBody
 from drkit.model.step import GateWork, RunKind, RunMode
 
 
@@ -248,8 +248,6 @@ Body = (
     | RunLeft
     | GenerationLeft
     | PlanChanged
-    | OutsideLost
-    | OutsideBack
     | IncidentBegan
     | StepStarted
     | StepEnded
@@ -257,11 +255,10 @@ Body = (
     | StepReopened
     | GateOpened
     | GateOverdue
-    | SiteReopened
-    | SiteServed
     | GateAnswered
     | ProblemAccepted
     | RunEnded
+    | PlaceBody
 )
 
 KINDS: Mapping[str, type] = {
@@ -271,8 +268,6 @@ KINDS: Mapping[str, type] = {
     "run.left": RunLeft,
     "generation.left": GenerationLeft,
     "plan.changed": PlanChanged,
-    "outside.lost": OutsideLost,
-    "outside.back": OutsideBack,
     "incident.began": IncidentBegan,
     "step.started": StepStarted,
     "step.ended": StepEnded,
@@ -280,11 +275,10 @@ KINDS: Mapping[str, type] = {
     "step.reopened": StepReopened,
     "gate.opened": GateOpened,
     "gate.overdue": GateOverdue,
-    "site.reopened": SiteReopened,
-    "site.served": SiteServed,
     "gate.answered": GateAnswered,
     "problem.accepted": ProblemAccepted,
     "run.ended": RunEnded,
+    **PLACE_KINDS,
 }
 
 

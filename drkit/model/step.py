@@ -6,7 +6,7 @@ in exactly one place, :mod:`drkit.compose`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -15,6 +15,14 @@ from enum import StrEnum
 class RunKind(StrEnum):
     DEPLOY = "deploy"
     REBUILD = "rebuild"
+    VALIDATE = "validate"
+    """A rebuild in isolation, which sends nobody over and is taken away again."""
+
+    @property
+    def noun(self) -> str:
+        """What such a run is called in a sentence; a drill is never called a rebuild."""
+        nouns = {RunKind.DEPLOY: "deployment", RunKind.VALIDATE: "validation"}
+        return nouns.get(self, self.value)
 
 
 class RunMode(StrEnum):
@@ -180,3 +188,18 @@ class Step:
     def kind(self) -> str:
         """The word for this kind of step: ``stack``, ``store``, …, ``dns``."""
         return KINDS[type(self.work)]
+
+
+def last_proof(process: str, steps: Collection[str]) -> str:
+    """Which of ``steps`` (ids) says by its end that ``process`` is back: its live proof; in a
+    drill, which sends nobody over, the proof before that.
+    """
+    live = f"live.{process}"
+    return live if live in steps else f"proof.{process}"
+
+
+def last_proofs(steps: Iterable[str]) -> frozenset[str]:
+    """Of ``steps`` (ids) those of :func:`last_proof`, of all processes."""
+    found = frozenset(steps)
+    live = {step for step in found if step.startswith("live.")}
+    return frozenset(live or {step for step in found if step.startswith("proof.")})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from drkit.errors import UsageError
 from drkit.model.plan import Plan
@@ -43,6 +43,8 @@ class Wish:
     """None: that of the run that is carried on with; a new one is unplanned."""
     new_generation: bool = False
     """Leave what was built and never opened behind, and build the next generation beside it."""
+    keep: timedelta | None = None
+    """Let what a validation has built stand for so long; None: it is taken away at its end."""
     max_parallel: int = 8
 
     def check(self, now: datetime) -> None:
@@ -58,15 +60,10 @@ class Wish:
             )
         if self.mode is RunMode.PLANNED:
             self._check_planned()
-        if self.new_generation and self.kind is not RunKind.REBUILD:
-            raise UsageError(
-                f"a {self.kind} leaves no generation behind", remedy="only a rebuild does"
-            )
-        if self.new_generation and not self.reason.strip():
-            raise UsageError(
-                "to leave a generation behind needs a reason: it is recorded",
-                remedy="add --reason WHY",
-            )
+        if self.new_generation:
+            self._check_new_generation()
+        if self.keep is not None:
+            self._check_kept(self.keep)
         for word, moment in (("since", self.since), ("to", self.recover_to)):
             if moment is None:
                 continue
@@ -80,6 +77,26 @@ class Wish:
                     f" it is {now.isoformat(timespec='seconds')}",
                     remedy="times are in UTC where they end in Z: was it meant as local time?",
                 )
+
+    def _check_kept(self, keep: timedelta) -> None:
+        if self.kind is not RunKind.VALIDATE:
+            raise UsageError(
+                f"what a {self.kind} builds is nothing to keep for a while: it stays",
+                remedy="only a validation takes away what it has built",
+            )
+        if keep <= timedelta(0):
+            raise UsageError("to keep a validation for no time is not to keep it", remedy="say 2h")
+
+    def _check_new_generation(self) -> None:
+        if self.kind is not RunKind.REBUILD:
+            raise UsageError(
+                f"a {self.kind} leaves no generation behind", remedy="only a rebuild does"
+            )
+        if not self.reason.strip():
+            raise UsageError(
+                "to leave a generation behind needs a reason: it is recorded",
+                remedy="add --reason WHY",
+            )
 
     def _check_planned(self) -> None:
         if self.kind is not RunKind.REBUILD:

@@ -30,10 +30,12 @@ from drkit.model.step import (
     Step,
     StoreWork,
     Work,
+    last_proof,
 )
 from drkit.planning.closure import closure
 from drkit.planning.cutover import cutover_steps, last_of_cutover
 from drkit.planning.ledgers import StepMaker, ledger_steps
+from drkit.planning.muzzled import muzzled
 from drkit.planning.people import people_asked
 from drkit.planning.quiesce import QUIESCE, around_quiesce
 
@@ -51,8 +53,8 @@ class Graph:
 
     def needed_by(self, process: str) -> frozenset[str]:
         """Every step without which ``process`` is not live."""
-        live = f"live.{process}"
-        return self.ancestors(live) | {live}
+        last = last_proof(process, self.steps)
+        return self.ancestors(last) | {last}
 
     def planned(self) -> tuple[StepPlanned, ...]:
         """The steps as a journal records them."""
@@ -104,6 +106,8 @@ def build_graph(
     if QUIESCE in steps:
         steps = around_quiesce(steps, refused=refused)
     ordered = _ordered(steps)
+    if kind is RunKind.VALIDATE:
+        ordered = _ordered(muzzled(plan, ordered))
     return Graph(ordered, _waiting_processes(plan, ordered))
 
 
@@ -272,7 +276,6 @@ def _waiting_processes(plan: Plan, steps: Mapping[str, Step]) -> dict[str, tuple
     graph = Graph(steps, {})
     waiting: dict[str, list[str]] = {name: [] for name in steps}
     for process in plan.processes:
-        live = f"live.{process}"
-        for name in {live, *graph.ancestors(live)}:
+        for name in graph.needed_by(process):
             waiting[name].append(process)
     return {name: tuple(processes) for name, processes in waiting.items()}

@@ -15,6 +15,7 @@ from drkit.model.step import RunKind, RunMode
 from drkit.planning.consents import consent_gaps
 from drkit.planning.files import Exists, file_problems
 from drkit.planning.graph import Graph, build_graph
+from drkit.planning.muzzled import muzzle_problems
 from drkit.planning.obeyed import ignored_keys
 from drkit.planning.order import critical_path, expected, longest_before
 from drkit.planning.people import people_problems
@@ -43,12 +44,20 @@ def find_problems(plan: Plan, *, exists: Exists) -> tuple[Problem, ...]:
 
 
 def run_problems(
-    plan: Plan, *, exists: Exists, region: str | None, mode: RunMode | None
+    plan: Plan,
+    *,
+    exists: Exists,
+    region: str | None,
+    mode: RunMode | None,
+    kind: RunKind = RunKind.REBUILD,
 ) -> tuple[Problem, ...]:
-    """The same, and what is wrong with running it for ``region`` (None: for any) in ``mode``."""
+    """The same, and what is wrong with a run of ``kind`` for ``region`` (None: for any) in
+    ``mode``.
+    """
     return (
         *find_problems(plan, exists=exists),
         *mode_problems(mode, exists),
+        *(muzzle_problems(exists) if kind is RunKind.VALIDATE else ()),
         *(_region_problems(plan, region) if region is not None else ()),
     )
 

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from drkit.engine.progress import run_of
 from drkit.model.record import IncidentBegan, Record
+from drkit.model.step import RunKind
 from drkit.reporting.moving import move_of
 
 
@@ -22,8 +24,9 @@ class Incident:
 
     start: datetime
     source: str
-    """``probe``, ``since``, ``planned`` (when the run closed the old site), or ``run``: none of
-    them is known, and the run's own start stands in."""
+    """``probe``, ``since``, ``planned`` (when the run closed the old site), ``validation`` (nobody
+    is without the shop: the clock is that of the rehearsal), or ``run``: none of them is known, and
+    the run's own start stands in."""
     per_process: Mapping[str, datetime]
     unobserved: frozenset[str] = frozenset()
 
@@ -71,6 +74,9 @@ def incident_of(
     """The incident that ``records`` name last. If they name none: of a planned move the closing of
     the old site, until which customers are served (``closing``: when that is expected); else the
     run's own start (``began``)."""
+    run = run_of(records)
+    if run is not None and run.kind is RunKind.VALIDATE:
+        return Incident(start=began, source="validation", per_process={})
     named = [record.body for record in records if isinstance(record.body, IncidentBegan)]
     move = move_of(records)
     if not named and move is not None:

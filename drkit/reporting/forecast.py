@@ -17,7 +17,7 @@ from drkit.engine.progress import run_of
 from drkit.errors import JournalDamaged
 from drkit.model.outcome import SATISFIED, State
 from drkit.model.record import Record, RunBegan, RunEnded, RunResumed, StepPlanned
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, last_proof
 from drkit.planning.order import by_budget, urgency
 from drkit.reporting.clocks import Incident, incident_of
 from drkit.reporting.expected import Expectations, Source
@@ -108,7 +108,9 @@ def forecast(
         closings = [ahead.legs[n].start for n in ahead.left if ahead.planned[n].kind == "quiesce"]
         closing = closings[0] if closings else None
         incident = incident_of(records, began=records[0].at, closing=closing)
-    goals = [goal for goal in objectives(began.plan) if f"live.{goal.name}" in ahead.steps]
+    goals = [
+        goal for goal in objectives(began.plan) if last_proof(goal.name, ahead.steps) in ahead.steps
+    ]
     processes = tuple(_process(goal, ahead, incident) for goal in goals)
     return Forecast(
         at=now,
@@ -238,7 +240,7 @@ def _urgency(began: RunBegan, expected: Expectations) -> Mapping[str, Urgency]:
 
 
 def _process(goal: Objectives, ahead: _Stand, incident: Incident | None) -> ProcessForecast:
-    name = f"live.{goal.name}"
+    name = last_proof(goal.name, ahead.steps)
     live = ahead.steps[name]
     skipped = live.state is State.SKIPPED
     leg = ahead.legs.get(name)
@@ -282,7 +284,7 @@ def _helps(process: ProcessForecast, ahead: _Stand) -> tuple[Help, ...]:
             continue
         without = {**ahead.left, step.id: replace(ahead.left[step.id], lasts=timedelta(0))}
         legs = schedule(without, now=ahead.now, bound=ahead.bound)
-        gain = process.back - legs[f"live.{process.name}"].end
+        gain = process.back - legs[last_proof(process.name, ahead.steps)].end
         asked = step.kind == "gate" and step.began
         if asked or gain > timedelta(0):
             found.append(Help(step=step.id, kind=step.kind, asked=asked, gain=gain))

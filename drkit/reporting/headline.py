@@ -8,10 +8,31 @@ from __future__ import annotations
 
 from drkit.errors import Exit
 from drkit.model.outcome import SATISFIED, State
+from drkit.model.place_record import CopyRemoved
 from drkit.model.quantities import format_duration
+from drkit.model.step import RunKind
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.steps import StepReport
 from drkit.reporting.verdict import CHECKS, Verdict
+
+_NOT_BACK = {
+    RunKind.DEPLOY: "Not live",
+    RunKind.REBUILD: "Still down",
+    RunKind.VALIDATE: "Not proven",
+}
+
+
+_AGAIN = {
+    RunKind.DEPLOY: "carries on",
+    RunKind.REBUILD: "carries on",
+    RunKind.VALIDATE: "takes away what is left, and begins another",
+}
+
+
+def still_there(taken_away: tuple[CopyRemoved, ...]) -> str:
+    """What was to be taken away and is still there, as a sentence; empty where nothing is."""
+    stays = [f"{each.generation}: {names(tuple(each.stays))}" for each in taken_away if each.stays]
+    return f" Still there: {'; '.join(stays)}." if stays else ""
 
 
 def headline(
@@ -19,7 +40,7 @@ def headline(
     *,
     processes: tuple[ProcessReport, ...],
     steps: tuple[StepReport, ...],
-    deploy: bool,
+    kind: RunKind,
     interrupted: bool = False,
     left_behind: bool = False,
 ) -> str:
@@ -29,15 +50,16 @@ def headline(
     if left_behind:
         return "Left behind by a person: another run builds the next generation."
     down = names(tuple(p.name for p in processes if not (p.live or _served_elsewhere(p))))
-    stays = f" Still down: {down}." if down and not deploy else ""
-    stays = f" Not live: {down}." if down and deploy else stays
+    stays = f" {_NOT_BACK[kind]}: {down}." if down else ""
     match code:
         case Exit.OK:
-            return _all_well(processes, deploy=deploy)
+            return _all_well(processes, kind)
         case Exit.WAITS:
             return _waiting(steps) + stays
         case Exit.STEP_FAILED:
             failed = [s for s in steps if s.state is State.FAILED and s.kind not in CHECKS]
+            if not failed:  # but something stays that was to be taken away
+                return "The copy was not wholly taken away." + stays
             return f"{_count(len(failed), 'step')} failed: {_ids(failed)}." + stays
         case Exit.CHECK_FAILED:
             failed = [s for s in steps if s.state is State.FAILED]
@@ -45,7 +67,7 @@ def headline(
         case Exit.OBJECTIVE_MISSED:
             return _missed(processes) + stays
         case _:
-            return _unknown(processes, steps, interrupted=interrupted) + stays
+            return _unknown(processes, steps, kind, interrupted=interrupted) + stays
 
 
 def _served_elsewhere(process: ProcessReport) -> bool:
@@ -53,10 +75,12 @@ def _served_elsewhere(process: ProcessReport) -> bool:
     return process.rto is not None and not process.rto.down.open
 
 
-def _all_well(processes: tuple[ProcessReport, ...], *, deploy: bool) -> str:
+def _all_well(processes: tuple[ProcessReport, ...], kind: RunKind) -> str:
     count = _count(len(processes), "process is", "processes are")
-    if deploy:
+    if kind is RunKind.DEPLOY:
         return f"{count} proven live."
+    if kind is RunKind.VALIDATE:
+        return f"{count} proven to come back within RTO and RPO."
     if any(process.rpo and process.rpo.loss.missing for process in processes):
         return f"{count} proven live, within RTO and RPO."
     return f"{count} proven live, within RTO; nothing that was promised is lost."
@@ -86,13 +110,18 @@ def _missed(processes: tuple[ProcessReport, ...]) -> str:
 
 
 def _unknown(
-    processes: tuple[ProcessReport, ...], steps: tuple[StepReport, ...], *, interrupted: bool
+    processes: tuple[ProcessReport, ...],
+    steps: tuple[StepReport, ...],
+    kind: RunKind,
+    *,
+    interrupted: bool,
 ) -> str:
+    again = _AGAIN[kind]
     lost = [s for s in steps if s.state is State.UNKNOWN]
     if lost:
         return f"What {_ids(lost)} did is not known; the same command looks before it acts."
     if interrupted:
-        return "Interrupted by a person; the same command carries on."
+        return f"Interrupted by a person; the same command {again}."
     refused = [s for s in steps if s.state is State.REFUSED]
     if refused and all(step.silent for step in refused):
         return f"Nobody answered {_ids(refused)} in time, and silence is a no."
@@ -103,7 +132,7 @@ def _unknown(
         return f"Skipped by a person, so not proven: {_ids(skipped)}."
     running = [s for s in steps if s.state in {State.RUNNING, State.WAITING}]
     if running:
-        return "No end of this run is recorded; the same command carries on."
+        return f"No end of this run is recorded; the same command {again}."
     return "; ".join(_doubts(processes)) + "."
 
 

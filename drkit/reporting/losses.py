@@ -2,7 +2,8 @@
 
 It comes from readings of outside ledgers and from nowhere else: not from backup times, not from
 configuration. A process without a ledger, or whose ledger was not read, has an unknown loss; an
-unreadable reading is never taken for an empty one.
+unreadable reading is never taken for an empty one. In a drill nobody has lost anything: what would
+have been lost is at most what is younger than the points that its stores came back to.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Loss:
     ledger: str | None
     achieved: timedelta | None
     at_most: bool = False
-    """The start of the incident was not observed, so the true loss is shorter."""
+    """The true loss is shorter: the start of the incident was not observed, or it is a drill's."""
     missing: tuple[Promise, ...] = ()
     reason: str = ""
 
@@ -79,6 +80,25 @@ def loss_of(
         return Loss(ledger=ledger, achieved=timedelta())
     achieved = max(start - read.missing[0].at, timedelta())
     return Loss(ledger=ledger, achieved=achieved, at_most=not observed, missing=read.missing)
+
+
+def exposure_of(ledger: str | None, way: Iterable[StepReport]) -> Loss:
+    """What a process would have lost at most, had its site been lost when its stores were restored:
+    what came after the point to which one of them came back, the oldest on its ``way``.
+
+    An idle shop's newest transaction is old, and nothing has come after it: hence at most.
+    """
+    exposed: list[timedelta] = []
+    for step in way:
+        if step.kind == "store" and step.facts.get("recovery_point"):
+            try:
+                exposed.append(step.tries[-1].began - _moment(step.facts["recovered_to"]))
+            except (KeyError, TypeError, ValueError):
+                reason = f"{step.id} does not say to which moment it was restored"
+                return Loss(ledger=ledger, achieved=None, reason=reason)
+    if not exposed:
+        return Loss(ledger=ledger, achieved=None, reason="no store of it was restored")
+    return Loss(ledger=ledger, achieved=max(timedelta(), *exposed), at_most=True)
 
 
 def distinct(losses: Iterable[Loss]) -> tuple[Promise, ...]:

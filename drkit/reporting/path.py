@@ -6,18 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drkit.model.outcome import State
+from drkit.model.step import last_proofs
 from drkit.reporting.steps import StepReport, wrong
 
 
 def critical_path(steps: tuple[StepReport, ...]) -> tuple[str, ...]:
     """Ids from the first step to where the run came to, each the last that the next waited for.
 
-    It leads to the last live proof: a shorter downtime needs one of these steps to be shorter.
+    It leads to the last proof: a shorter downtime needs one of these steps to be shorter.
     While none has passed it leads to the gate that waits, else to what went wrong, else to the
     step that ended last; empty if no step began.
     """
     begun = {step.id: step for step in steps if step.began is not None}
-    reached = _reached(tuple(begun.values()))
+    reached = _reached(steps, tuple(begun.values()))
     return tuple(step.id for step in _way(begun, reached))
 
 
@@ -36,8 +37,9 @@ def _way(begun: Mapping[str, StepReport], waiting_for: tuple[str, ...]) -> tuple
     return tuple(reversed(path))
 
 
-def _reached(begun: tuple[StepReport, ...]) -> tuple[str, ...]:
-    live = [s.id for s in begun if s.id.startswith("live.") and s.done]
+def _reached(planned: tuple[StepReport, ...], begun: tuple[StepReport, ...]) -> tuple[str, ...]:
+    last = last_proofs(step.id for step in planned)
+    live = [s.id for s in begun if s.id in last and s.done]
     gates = [s.id for s in begun if s.kind == "gate" and s.state is State.WAITING]
     failed = [s.id for s in begun if s.state is State.FAILED] or [s.id for s in wrong(begun)]
     return tuple(live or gates or failed or [s.id for s in begun])

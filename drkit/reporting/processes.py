@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from drkit.errors import JournalDamaged
 from drkit.model.outcome import State
 from drkit.model.quantities import Impact, Money, parse_duration, parse_impact
+from drkit.model.step import last_proof
 from drkit.reporting.clocks import Downtime, Incident
-from drkit.reporting.losses import Loss, loss_of
+from drkit.reporting.losses import Loss, exposure_of, loss_of
 from drkit.reporting.steps import BAD, StepReport
 from drkit.reporting.verdict import Verdict, rpo_verdict, rto_verdict
 
@@ -42,8 +43,9 @@ class RpoResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessReport:
-    """``time_to_live`` runs from the start of the run to the live proof, and is None before it.
-    ``rto``, ``rpo`` and ``cost`` are None in a deployment: nothing was down."""
+    """``time_to_live`` runs from the start of the run to the last proof, and is None before it.
+    ``rto`` and ``rpo`` are None in a deployment: nothing was down. ``cost`` is None there and in a
+    drill, which cost no customer anything."""
 
     name: str
     objectives: Objectives
@@ -72,6 +74,8 @@ class Span:
     incident: Incident | None
     served: datetime | None = None
     """When the old site served its customers, whatever became of the new one."""
+    drill: bool = False
+    """Nobody was without the shop: what it measures is how long they would have been."""
 
 
 def process_reports(
@@ -108,7 +112,7 @@ def objectives(plan: Mapping[str, object]) -> tuple[Objectives, ...]:
 
 def _process(goal: Objectives, steps: tuple[StepReport, ...], span: Span) -> ProcessReport:
     by_id = {step.id: step for step in steps}
-    proof = by_id.get(f"live.{goal.name}")
+    proof = by_id.get(last_proof(goal.name, by_id))
     end = proof.ended if proof is not None and proof.done else None
     on_the_way = _on_the_way(proof, by_id) if proof is not None and end is None else ()
     rto, rpo, cost = None, None, None
@@ -119,9 +123,13 @@ def _process(goal: Objectives, steps: tuple[StepReport, ...], span: Span) -> Pro
         down = Downtime(start=start, end=back, as_of=span.as_of, observed=observed)
         broken = any(_is_broken(step) for step in on_the_way)
         rto = RtoResult(down=down, verdict=rto_verdict(down, goal.rto, broken=broken))
-        loss = loss_of(goal.ledger, steps=steps, start=start, observed=observed)
+        if span.drill:
+            way = [step for step in steps if goal.name in step.processes]
+            loss = exposure_of(goal.ledger, way)
+        else:
+            loss = loss_of(goal.ledger, steps=steps, start=start, observed=observed)
+            cost = goal.impact.over(down.length)
         rpo = RpoResult(loss=loss, verdict=rpo_verdict(loss, goal.rpo))
-        cost = goal.impact.over(down.length)
     return ProcessReport(
         name=goal.name,
         objectives=goal,

@@ -1,5 +1,5 @@
-"""The last proof of a site: the newest rebuild of it in which every process came back; and what has
-changed since.
+"""The last proof of a site: its newest rebuild or validation in which every process came back; and
+what has changed since.
 
 A deployment proves nothing here: it restores no store. Nor does a rebuild in which one process was
 not proven, or whose proof was skipped.
@@ -14,14 +14,14 @@ from datetime import datetime
 from drkit.engine.progress import run_of, stand
 from drkit.model.outcome import State
 from drkit.model.record import Record, StepEnded, StepStarted
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, last_proofs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     run: str
     at: datetime
-    """When the last process was proven by the public name."""
+    """When the last process was proven."""
     plan: Mapping[str, object]
     """As it was then."""
     digests: Mapping[str, str]
@@ -31,9 +31,9 @@ class Proof:
 def proof_of(records: Sequence[Record]) -> Proof | None:
     """The proof that a run gave; None if it gave none."""
     began = run_of(records)
-    if began is None or began.kind is not RunKind.REBUILD:
+    if began is None or began.kind is RunKind.DEPLOY:
         return None
-    live = {step.id for step in began.steps if step.id.startswith("live.")}
+    live = last_proofs(step.id for step in began.steps)
     states = stand(records).states
     if not live or any(states.get(step) is not State.DONE for step in live):
         return None

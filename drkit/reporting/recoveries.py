@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from drkit.model.step import last_proof
 from drkit.reporting.path import way_to
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import Report
@@ -57,7 +58,7 @@ def _recovery(process: ProcessReport, report: Report) -> Recovery:
         return Recovery(process=process, took=None, at_least=False, way=(), waits={})
     start = header.incident.start_for(process.name) if header.incident else header.began
     # of a planned move: what was built before the old site was closed kept nobody waiting
-    way = way_to(f"live.{process.name}", report.steps)
+    way = way_to(last_proof(process.name, {step.id for step in report.steps}), report.steps)
     return Recovery(
         process=process,
         took=process.rto.down.length if process.rto else after,

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from drkit.engine.progress import is_left, run_of
 from drkit.errors import Exit, JournalDamaged
+from drkit.model.place_record import CopyRemoved
 from drkit.model.quantities import Money, format_duration
 from drkit.model.record import (
     GateAnswered,
@@ -27,7 +28,7 @@ from drkit.model.record import (
 from drkit.model.step import RunKind
 from drkit.reporting.clocks import Incident, incident_of
 from drkit.reporting.gates import answered_alone, shouts
-from drkit.reporting.headline import headline
+from drkit.reporting.headline import headline, still_there
 from drkit.reporting.losses import Promise, distinct, total
 from drkit.reporting.moving import Move, move_of
 from drkit.reporting.path import critical_path
@@ -43,6 +44,7 @@ _SOURCES = {
     "probe": "first failure of the unbroken row seen by drkit probe",
     "since": "given by the operator (--since)",
     "planned": "when the old site was closed",
+    "validation": "none: a validation, whose clocks start with the run",
     "run": "not observed: start of the run, so every time is at least",
 }
 _CLOCKS_DIFFER = timedelta(seconds=1)
@@ -86,6 +88,11 @@ class Header:
     """None in a deployment."""
     move: Move | None = None
     """None of a run that did not begin as a planned one."""
+
+    @property
+    def drill(self) -> bool:
+        """Nobody was without the shop, nothing was lost: what is told is what would have been."""
+        return self.kind is RunKind.VALIDATE
 
     @property
     def served(self) -> datetime | None:
@@ -140,6 +147,8 @@ class Report:
     """Gates at which one person alone sent the customers over: no second one was asked."""
     accepted: tuple[ProblemAccepted, ...]
     plan_changes: tuple[tuple[datetime, PlanChanged], ...]
+    taken_away: tuple[CopyRemoved, ...]
+    """What a validation took away: its own copy, and before that what earlier ones had left."""
     left_behind: tuple[tuple[datetime, GenerationLeft], ...]
     """The generation in whose place this run builds; or this run's own, which another replaces."""
     versions: Mapping[str, str]
@@ -165,15 +174,21 @@ def report(records: tuple[Record, ...]) -> Report:
     header = _header(began, records)
     steps = step_reports(began.steps, records)
     span = Span(
-        began=header.began, as_of=header.as_of, incident=header.incident, served=header.served
+        began=header.began,
+        as_of=header.as_of,
+        incident=header.incident,
+        served=header.served,
+        drill=header.drill,
     )
     processes = process_reports(began.plan, steps, span)
     lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
     consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
+    taken_away = tuple(r.body for r in records if isinstance(r.body, CopyRemoved))
     code = exit_code(
         steps,
         [verdict for process in processes for verdict in process.verdicts],
         waits=header.stand == "waits",
+        stays=any(each.stays for each in taken_away),
     )
     return Report(
         header=header,
@@ -182,10 +197,11 @@ def report(records: tuple[Record, ...]) -> Report:
             code,
             processes=processes,
             steps=steps,
-            deploy=header.incident is None,
+            kind=began.kind,
             interrupted=header.stand == "interrupted",
             left_behind=header.stand == "left behind",
         )
+        + still_there(taken_away)
         + shouts(answer for _, answer in consents),
         processes=processes,
         steps=steps,
@@ -198,6 +214,7 @@ def report(records: tuple[Record, ...]) -> Report:
         accepted=tuple(r.body for r in records if isinstance(r.body, ProblemAccepted)),
         plan_changes=tuple((r.at, r.body) for r in records if isinstance(r.body, PlanChanged)),
         left_behind=tuple((r.at, r.body) for r in records if isinstance(r.body, GenerationLeft)),
+        taken_away=taken_away,
         versions=began.versions,
         plan=began.plan,
     )

@@ -47,8 +47,16 @@ def rpo_verdict(loss: Loss, rpo: timedelta) -> Verdict:
     return Verdict.UNKNOWN if loss.at_most else Verdict.MISSED
 
 
-def exit_code(steps: tuple[StepReport, ...], verdicts: Iterable[Verdict], *, waits: bool) -> Exit:
+def exit_code(
+    steps: tuple[StepReport, ...],
+    verdicts: Iterable[Verdict],
+    *,
+    waits: bool,
+    stays: bool = False,
+) -> Exit:
     """7 while a person is awaited, for the run is not over; else the first of 6, 5, 4, 8; else 0.
+
+    ``stays``: something that was to be taken away is still there, which is a step that failed.
 
     A process that does not work although no step failed (a consent was refused) counts as a
     missed objective or as unknown, by its verdict.
@@ -57,7 +65,7 @@ def exit_code(steps: tuple[StepReport, ...], verdicts: Iterable[Verdict], *, wai
         return Exit.WAITS
     failed = [step for step in steps if step.state is State.FAILED]
     given = set(verdicts)
-    if any(step.kind not in CHECKS for step in failed):
+    if stays or any(step.kind not in CHECKS for step in failed):
         return Exit.STEP_FAILED
     if failed:
         return Exit.CHECK_FAILED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from drkit.model.outcome import Failure, Outcome, State
-from drkit.model.place_record import OutsideBack, OutsideLost, SiteReopened, SiteServed
+from drkit.model.place_record import CopyRemoved, OutsideBack, OutsideLost, SiteReopened, SiteServed
 from drkit.model.record import (
     KINDS,
     Body,
@@ -75,6 +75,12 @@ BODIES: tuple[Body, ...] = (
     StepReopened(step="network", operator="bo@laptop"),
     SiteReopened(site="eu-west-3.g1", reason="the restore takes too long", operator="bo@laptop"),
     SiteServed(site="eu-west-3.g1", operator="bo@laptop"),
+    CopyRemoved(
+        generation="eu-central-1.g2",
+        removed={"compute": 8},
+        stays={"storage": "the bucket is not empty"},
+        elapsed=timedelta(seconds=12),
+    ),
     ProblemAccepted(problem="p", reason="it is 3 a.m.", operator="ana@x", affects=("a", "b")),
     RunResumed(operator="bo@laptop", pid=4711, max_parallel=3, given=("consent",)),
     RunTakenOver(operator="bo@laptop", reason="ana's laptop died", before="ana@night-laptop"),

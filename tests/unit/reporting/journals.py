@@ -33,6 +33,9 @@ BEGAN = datetime(2026, 3, 14, 3, 2, 10, tzinfo=UTC)
 LOST_AT = BEGAN - timedelta(minutes=4, seconds=25)
 """The region's loss: when the probe's row of failures begins."""
 
+RESTORED_AT = BEGAN + timedelta(seconds=5.1 + 11.4 + 7.0 + 6.2)
+"""When a validation begins to restore its stores."""
+
 CLOSED = BEGAN + timedelta(seconds=30)
 """When a planned move has closed the old site."""
 
@@ -73,8 +76,18 @@ class Sketch:
 QUIESCE = Sketch("quiesce", "quiesce", ("base", "edge"), 8.0)
 
 
-def _sketches_of(mode: RunMode) -> tuple[Sketch, ...]:
-    """Of a planned move: what is restored waits until the old site is closed."""
+MUZZLE = Sketch("muzzle", "playbook", ("compute",), 7.0)
+
+
+def _sketches_of(mode: RunMode, kind: RunKind = RunKind.REBUILD) -> tuple[Sketch, ...]:
+    """Of a planned move: what is restored waits until the old site is closed. A validation ends
+    with the proofs.
+    """
+    if kind is RunKind.VALIDATE:
+        kinds = {"stack", "playbook", "store", "check", "proof"}
+        kept = [s for s in SKETCHES if s.kind in kinds and not s.id.startswith(("live.", "cut"))]
+        kept = [replace(s, needs=("muzzle",)) if s.id == "base" else s for s in kept]
+        return (*kept[:3], MUZZLE, *[s for s in kept[3:] if s.id != "protect"])
     if mode is RunMode.UNPLANNED:
         return SKETCHES
     late = {"orders-db", "images"}
@@ -148,7 +161,7 @@ def play(story: Story) -> Records:
     if story.incident is not None:
         happened.append((BEGAN, story.incident))
     ended: dict[str, datetime] = {}
-    for sketch in _sketches_of(story.mode):
+    for sketch in _sketches_of(story.mode, story.kind):
         sketch = replace(sketch, seconds=story.seconds.get(sketch.id, sketch.seconds))
         if not all(need in ended for need in sketch.needs):
             continue
@@ -180,7 +193,7 @@ def _began(story: Story) -> RunBegan:
                 budget=timedelta(seconds=sketch.budget) if sketch.budget else None,
                 processes=PROCESSES,
             )
-            for sketch in _sketches_of(story.mode)
+            for sketch in _sketches_of(story.mode, story.kind)
         ),
         versions={"drkit": "0.1.0", "pulumi": "3.259.0", "ansible-core": "2.19.14"},
         operator="ana@night-laptop",
@@ -327,3 +340,16 @@ ALL: Mapping[str, Journal] = {
     "deploy": a_deploy,
     "hosts alone": of_hosts_alone,
 }
+
+
+def restored(*, before: timedelta) -> Outcome:
+    """A store that came back to ``before`` the moment at which its restore began."""
+    facts = {"recovery_point": "latest", "recovered_to": (RESTORED_AT - before).isoformat()}
+    return Outcome(state=State.DONE, changed=3, facts=facts)
+
+
+def a_validation(ends: Mapping[str, Outcome | None] | None = None) -> Records:
+    """What is restored is 40 s old; ``ends``: what deviates, by step."""
+    stores = {name: restored(before=timedelta(seconds=40)) for name in ("orders-db", "images")}
+    story = Story(kind=RunKind.VALIDATE, incident=None, ends={**stores, **(ends or {})})
+    return play(story)

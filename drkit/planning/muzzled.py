@@ -1,0 +1,100 @@
+"""The graph of a validation: that of a rebuild, muzzled, and without all that acts on the world.
+
+What reads the books of others, asks a person, or sends customers over is left out, with everything
+that comes after. Before anything is restored, started or checked stands one step more: it closes
+the ways out and proves that they are closed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from drkit.errors import Problem
+from drkit.model.plan import Plan, StepEntry
+from drkit.model.step import (
+    DnsWork,
+    EpochWork,
+    GateWork,
+    LedgerWork,
+    PlaybookWork,
+    ProofWork,
+    QuiesceWork,
+    RevokeWork,
+    Route,
+    StackWork,
+    Step,
+    WaitWork,
+)
+from drkit.planning.files import Exists
+
+MUZZLE = "muzzle"
+"""The step, and the shop's playbook that does it."""
+
+
+def muzzled(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
+    """The steps of a validation, from those of a rebuild of ``plan`` in topological order."""
+    kept = _without_what_acts(whole)
+    stacks = tuple(name for name, step in kept.items() if isinstance(step.work, StackWork))
+    entry = plan.steps.get(MUZZLE, StepEntry(name=MUZZLE))
+    muzzle = Step(
+        id=MUZZLE,
+        work=PlaybookWork(playbook=MUZZLE, hosts="all"),
+        needs=stacks,
+        owner=entry.owner or plan.defaults.owner,
+        budget=entry.budget,
+        limit=entry.limit or plan.defaults.limit,
+        stalled=entry.stalled or plan.defaults.stalled,
+        tries=entry.tries or plan.defaults.tries,
+    )
+    behind = {
+        name: dataclasses.replace(step, needs=(*step.needs, MUZZLE))
+        for name, step in kept.items()
+        if name not in stacks
+    }
+    return {**{name: kept[name] for name in stacks}, MUZZLE: muzzle, **behind}
+
+
+def muzzle_problems(exists: Exists) -> Iterator[Problem]:
+    """What a validation needs of the shop before anything is built."""
+    path = Path("playbooks") / f"{MUZZLE}.yml"
+    if not exists(path):
+        yield Problem(
+            place="muzzle",
+            message=f"{path} is not there: nothing would keep the copy from acting as the shop",
+            remedy="write it: docs/how-to/validate-the-standby.md says what it does",
+        )
+
+
+def _without_what_acts(whole: Mapping[str, Step]) -> dict[str, Step]:
+    out = set(_behind(whole))
+    kept = {name: step for name, step in whole.items() if name not in out and not _reads(step)}
+    return {
+        name: dataclasses.replace(step, needs=tuple(need for need in step.needs if need in kept))
+        for name, step in kept.items()
+    }
+
+
+def _behind(whole: Mapping[str, Step]) -> Iterator[str]:
+    """What acts on people, customers or other sites, and all that comes after it."""
+    out: set[str] = set()
+    for name, step in whole.items():
+        if _acts(step) or out.intersection(step.needs):
+            out.add(name)
+            yield name
+
+
+def _acts(step: Step) -> bool:
+    match step.work:
+        case GateWork() | EpochWork() | RevokeWork() | WaitWork() | DnsWork() | QuiesceWork():
+            return True
+        case ProofWork(route=Route.DNS):
+            return True
+        case _:
+            return False
+
+
+def _reads(step: Step) -> bool:
+    """Whether it compares the books of others with the shop: these go on while nobody is lost."""
+    return isinstance(step.work, LedgerWork)

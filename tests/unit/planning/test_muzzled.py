@@ -1,0 +1,79 @@
+"""The graph of a validation: a rebuild's, muzzled, without all that acts on the world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from drkit.model.plan import StepEntry
+from drkit.model.step import CheckWork, PlaybookWork, RunKind, StackWork
+from drkit.planning.graph import Graph, build_graph
+from drkit.planning.muzzled import MUZZLE, muzzle_problems
+from tests.fakes import plans
+
+
+def validation(**parts: object) -> Graph:
+    return build_graph(plans.plan(**parts), RunKind.VALIDATE)
+
+
+def test_it_has_the_steps_of_a_rebuild_with_the_same_work() -> None:
+    whole = build_graph(plans.plan(), RunKind.REBUILD).steps
+    for name, step in validation().steps.items():
+        if name != MUZZLE:
+            assert replace(step, needs=()) == replace(whole[name], needs=())
+
+
+def test_it_asks_nobody_sends_nobody_over_and_reads_no_books() -> None:
+    kinds = {step.kind for step in validation().steps.values()}
+    acts = {"gate", "epoch", "revoke", "wait", "dns", "ledger", "quiesce"}
+    assert acts & {step.kind for step in build_graph(plans.plan(), RunKind.REBUILD).steps.values()}
+    assert not kinds & acts
+    assert not [name for name in validation().steps if name.startswith("live.")]
+
+
+def test_nothing_but_stacks_runs_before_the_muzzle_or_without_it() -> None:
+    graph = validation()
+    for name, step in graph.steps.items():
+        if isinstance(step.work, StackWork):
+            assert name in graph.ancestors(MUZZLE)
+        elif name != MUZZLE:
+            assert MUZZLE in graph.ancestors(name)
+
+
+def test_what_comes_after_the_cutover_is_no_part_of_it() -> None:
+    after = plans.entry("protect", playbook="first-backup", after=("cutover",))
+    later = plans.entry("look", checks=(Path("checks/look.py"),), after=("protect",))
+    steps = {**plans.plan().steps, "protect": after, "look": later}
+    assert not {"protect", "look"} & validation(steps=steps).steps.keys()
+    assert {"protect", "look"} <= build_graph(plans.plan(steps=steps), RunKind.REBUILD).steps.keys()
+
+
+def test_what_only_waits_for_books_that_are_not_read_runs_without_them() -> None:
+    look = plans.entry("look", checks=(Path("checks/look.py"),), after=("ledger.card-a",))
+    plan = plans.plan()
+    books = {"card-a": replace(next(iter(plan.providers.values())), name="card-a")}
+    if not build_graph(plan, RunKind.REBUILD).steps.keys() & {"ledger.card-a"}:
+        return
+    graph = validation(steps={**plan.steps, "look": look}, providers=books)
+    assert isinstance(graph.steps["look"].work, CheckWork)
+
+
+def test_the_plan_may_say_how_long_the_muzzle_may_take() -> None:
+    limit = plans.plan().defaults.limit / 2
+    steps = {**plans.plan().steps, MUZZLE: StepEntry(name=MUZZLE, owner="dba", limit=limit)}
+    muzzle = validation(steps=steps).steps[MUZZLE]
+    assert (muzzle.owner, muzzle.limit) == ("dba", limit)
+    assert muzzle.work == PlaybookWork(playbook="muzzle", hosts="all")
+
+
+def test_each_process_waits_for_its_proof() -> None:
+    graph = validation()
+    for process in plans.plan().processes:
+        assert f"proof.{process}" in graph.needed_by(process)
+        assert process in graph.processes[MUZZLE]
+
+
+def test_a_shop_without_the_playbook_is_told_what_would_go_wrong() -> None:
+    [problem] = muzzle_problems(lambda path: path != Path("playbooks/muzzle.yml"))
+    assert "playbooks/muzzle.yml" in problem.message
+    assert list(muzzle_problems(lambda _: True)) == []
