@@ -116,6 +116,7 @@ Description=Each night: {_said(nightly)}
 [Timer]
 OnCalendar=*-*-* {nightly.at:%H:%M}:00
 RandomizedDelaySec={_SPREAD}
+AccuracySec=1s
 # what a machine that was off has missed is made up for when it is on again
 Persistent=true
 

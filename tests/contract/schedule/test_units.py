@@ -15,7 +15,7 @@ from drkit.ports import Secret
 from drkit.scheduling import cron_line
 
 AGREED = Path(__file__).parent / "agreed"
-FOLDER = Path("/home/ana/.config/systemd/user")
+FOLDER = Path("/srv/units")
 NIGHTLY = Nightly(
     shop="corner",
     region="eu-central-1",
