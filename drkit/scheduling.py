@@ -134,15 +134,17 @@ def _problems(nightly: Nightly, systemd: Systemd) -> Iterator[Problem]:
         yield Problem(
             place="systemd",
             message=why,
-            remedy=f"by cron instead: {cron_line(nightly)}",
+            remedy=("" if nightly.system else "as root with --system, or ")
+            + f"by cron: {cron_line(nightly)}",
         )
     yield from _strange(systemd.folder, nightly.unit, mark(nightly.region, nightly.plan_file))
-    if not str(nightly.plan_file).isprintable():
-        yield Problem(
-            place="--plan",
-            message="its path has letters that no unit can hold",
-            remedy="move the plan to a folder with another name",
-        )
+    for place, text in {"--plan": str(nightly.plan_file), **nightly.environment}.items():
+        if not text.isprintable():
+            yield Problem(
+                place=place,
+                message=f"{text!r} has letters that no unit can hold",
+                remedy="take a folder with another name",
+            )
     yield from _notice_problems(nightly)
 
 

@@ -157,13 +157,16 @@ def remove(region: str, system: bool, plan_file: Path) -> int:
     A night that runs now goes on to its end. Nothing else is touched; where there is nothing, that
     is said.
     """
+    from drkit.planning.sites import must_be_site
     from drkit.scheduling import remove as end
 
-    plan, systemd = _opened(plan_file, region, system)
+    # a site that is in the plan no more may still have its timer
+    plan, systemd = _opened(plan_file, None, system)
     files = end(plan_file.resolve(), plan, region, systemd)
     for file in files:
         click.echo(f"removed {file}")
     if not files:
+        must_be_site(plan, region)
         click.echo("nothing was scheduled")
     return 0
 

@@ -9,9 +9,10 @@ import pytest
 
 from drkit.errors import ConfigurationError, Exit, UsageError
 from tests.contract.schedule.conftest import Machine
-from tests.fakes.documents import write_plan
+from tests.fakes.documents import DOCUMENT, write_plan
 
 UNIT = "drkit-validate-corner-eu-central-1"
+SERVES = "eu-west-3"
 HOOK = "https://hooks.example/s3cret"
 
 
@@ -143,6 +144,23 @@ def test_remove_takes_away_what_was_written_and_nothing_else(machine: Machine) -
     assert f"--user clean --what=state {UNIT}.timer" in machine.told
     again = machine.drkit("remove", "--region", "eu-central-1")
     assert (again.exit_code, again.stdout) == (0, "nothing was scheduled\n")
+
+
+def test_a_site_that_is_in_the_plan_no_more_can_be_taken_off_the_clock(machine: Machine) -> None:
+    machine.install()
+    sites = {SERVES: DOCUMENT["sites"][SERVES]}
+    fewer = write_plan(machine.plan.parent, sites=sites)
+    done = machine.drkit("remove", "--region", "eu-central-1", plan=fewer)
+    assert done.stdout.count("removed ") == 2
+    typo = machine.drkit("remove", "--region", "eu-wst-3", plan=fewer)
+    assert "did you mean `eu-west-3`" in str(getattr(typo.exception, "remedy", ""))
+
+
+def test_what_no_unit_can_hold_is_refused(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "shop\nExecStartPre=/bin/evil")
+    assert [problem.place for problem in refused(machine).problems] == ["AWS_PROFILE"]
 
 
 def test_show_says_when_and_how_it_ended(machine: Machine) -> None:
