@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from drkit import processes
 from drkit.errors import ConfigurationError, DrkitError
 
 _LIMIT = timedelta(seconds=30)
+_LEAST = 251
+"""From here on a unit for failures is told what failed, and how; Debian 12 has 252."""
 
 
 class Systemd:
@@ -32,9 +35,12 @@ class Systemd:
     def why_not(self) -> str:
         """Why it cannot be used; empty where it can."""
         try:
-            self._say("show", "--property=Version")
+            said = self._say("show", "--property=Version", "--value")
         except ConfigurationError as error:
             return str(error)
+        found = re.search(r"\d+", said)
+        if found and int(found[0]) < _LEAST:
+            return f"this is systemd {found[0]}, and {_LEAST} or later is needed"
         return ""
 
     def load(self) -> None:

@@ -75,6 +75,13 @@ def test_everything_that_is_wrong_is_said_at_once_and_nothing_written(machine: M
     assert "enable" not in " ".join(machine.told)
 
 
+def test_a_systemd_that_says_too_little_is_refused(machine: Machine) -> None:
+    machine.says("show", "249 (249.11-0ubuntu3)\n")
+    assert "systemd 249, and 251 or later" in refused(machine).problems[0].message
+    machine.says("show", "252 (252.38-1~deb12u1)\n")
+    assert machine.install().exit_code == 0
+
+
 def test_a_notice_that_nothing_here_can_carry_is_refused(machine: Machine) -> None:
     [problem] = refused(machine, "--webhook", HOOK).problems
     assert problem.message == "there is no curl here"
