@@ -18,8 +18,8 @@ from drkit.adapters.adoption import Cloud, Pending
 from drkit.adapters.pulumi_events import UNKNOWN, holds_secret, resource
 from drkit.adapters.pulumi_operation import OpenStack
 from drkit.adapters.pulumi_repair import find_live
-from drkit.adapters.pulumi_state import resources_of
 from drkit.adapters.state_copies import StateCopies
+from drkit.adapters.stored_states import resources_of
 from drkit.errors import EffectUnknown, StepError
 from drkit.ports import Progress
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drkit.adapters.pulumi_state import Damaged
 from drkit.adapters.state_copies import MARK, Copy, Original, StateCopies
+from drkit.adapters.stored_states import Damaged
 from drkit.errors import ConfigurationError, EffectUnknown, StepError
 from drkit.ports import Progress
 

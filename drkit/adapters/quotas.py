@@ -14,8 +14,13 @@ from typing import Any
 
 from drkit.adapters.cloud import client, error_code, said_by_cloud
 from drkit.adapters.epoch import Epoch
-from drkit.adapters.pulumi_state import Damaged, read_stored, resources_of
-from drkit.adapters.stored_states import StoredState, stored_states
+from drkit.adapters.stored_states import (
+    Damaged,
+    StoredState,
+    read_stored,
+    resources_of,
+    stored_states,
+)
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan
 from drkit.model.record import Target

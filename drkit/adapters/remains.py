@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from drkit.adapters.cloud import client, said_by_cloud
-from drkit.adapters.pulumi_state import Damaged, resources_of
 from drkit.adapters.pulumi_workspace import project_name
 from drkit.adapters.state_copies import StateCopies
-from drkit.adapters.stored_states import stored_states
+from drkit.adapters.stored_states import Damaged, resources_of, stored_states
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
 from drkit.model.record import Target

@@ -16,8 +16,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from drkit.adapters.outside_store import OutsideStore, Stored
-from drkit.adapters.pulumi_state import Damaged, pending_in, read_stored
-from drkit.adapters.stored_states import ENDINGS, StoredState
+from drkit.adapters.stored_states import (
+    ENDINGS,
+    Damaged,
+    StoredState,
+    pending_in,
+    read_stored,
+)
 from drkit.errors import ConfigurationError, StepError
 from drkit.model.plan import Plan
 from drkit.ports import World

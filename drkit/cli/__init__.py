@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "history": ("drkit.cli.history", "Show runs over time, and what changed."),
     "probe": ("drkit.cli.probe", "Watch the shop from outside: the RTO clock's start."),
     "backup": ("drkit.cli.backup", "Take a backup of the serving site now."),
+    "schedule": ("drkit.cli.schedule", "Have a standby site validated each night."),
     "doctor": ("drkit.cli.doctor", "Check every tool that a run needs."),
     "sandbox": ("drkit.cli.sandbox", "Regions on this machine, to try it all in."),
 }

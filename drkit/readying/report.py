@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drkit.adapters.asked import Asked
-from drkit.errors import ConfigurationError, DrkitError, Problem, UsageError
+from drkit.errors import ConfigurationError, DrkitError, Problem
 from drkit.model.plan import Plan, Process
 from drkit.model.quantities import format_duration
 from drkit.model.readiness import (
@@ -22,6 +21,7 @@ from drkit.model.readiness import (
 )
 from drkit.model.step import RunKind
 from drkit.planning.graph import Graph, build_graph
+from drkit.planning.sites import must_be_site
 from drkit.planning.stores_behind import stores_behind
 from drkit.readying.looks import LOOKS, Look
 from drkit.readying.sources import PATIENCE, Sources
@@ -46,7 +46,7 @@ def readiness(
     Raises UsageError for a region that is no site, ConfigurationError where no site is left.
     """
     if region is not None:
-        _must_be_site(plan, region)
+        must_be_site(plan, region)
     sources = Sources(plan)
     regions = [region] if region is not None else _standing_by(plan, sources)
     graph = _graph(plan)
@@ -69,16 +69,6 @@ def readiness(
     return ReadinessReport(
         at=now, shop=plan.shop, serving=serving.name if serving else None, sites=sites
     )
-
-
-def _must_be_site(plan: Plan, region: str) -> None:
-    if region not in plan.sites:
-        near = difflib.get_close_matches(region, plan.sites, n=1)
-        sites = f"sites: {', '.join(plan.sites)}"
-        raise UsageError(
-            f"{region} is no site of this plan",
-            remedy=f"did you mean `{near[0]}`? {sites}" if near else sites,
-        )
 
 
 def _standing_by(plan: Plan, sources: Sources) -> list[str]:

@@ -53,25 +53,28 @@ class Finding:
         return self.stand is not Stand.FOUND and self.need in needs
 
 
-def survey() -> tuple[Finding, ...]:
-    """Every tool of the table, in its order. Asks all of them at once: 0.5 s."""
-    asked: list[Callable[[], Finding]] = [_python, _pulumi]
-    asked += [partial(_library, library) for library in LIBRARIES]
-    asked += [partial(_program, program) for program in PROGRAMS]
+def survey(needs: frozenset[Need] = frozenset(Need)) -> tuple[Finding, ...]:
+    """Every tool of the table that somebody of ``needs`` wants, in its order. Asks all of them at
+    once: 0.5 s.
+    """
+    asked: list[Callable[[], Finding]] = [_python, _pulumi] if Need.RUN in needs else []
+    asked += [partial(_library, library) for library in LIBRARIES if library.need in needs]
+    asked += [partial(_program, program) for program in PROGRAMS if program.need in needs]
     with ThreadPoolExecutor(max_workers=8) as pool:
         return tuple(pool.map(lambda ask: ask(), asked))
 
 
 def hindrances() -> tuple[Problem, ...]:
     """What of this machine would stop a run, in any cloud: one problem for each tool."""
+    needs = frozenset({Need.RUN})
     return tuple(
         Problem(
             place=f"tool {found.name}",
             message=f"{found.stand}: {found.purpose}",
             remedy=found.remedy or "see `drkit doctor`",
         )
-        for found in survey()
-        if found.hinders(frozenset({Need.RUN}))
+        for found in survey(needs)
+        if found.hinders(needs)
     )
 
 

@@ -4,8 +4,12 @@ planted is named, and a site that is well has none. Nothing is changed by lookin
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +39,16 @@ from tests.contract.cloud.standby import (
     standby,
 )
 from tests.fakes.documents import DOCUMENT
+
+_LOOKED = """
+import sys
+from datetime import timedelta
+from drkit.api import load_plan, ready
+from drkit.readying import sources
+sources.PATIENCE = timedelta(minutes=2)
+[site] = ready(load_plan(sys.argv[1]), region=sys.argv[2]).sites
+print("quotas" in "".join(site.good), *sys.modules)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +108,31 @@ def test_looking_changes_nothing(well: Standby) -> None:
     before = everything()
     well.look()
     assert everything() == before
+
+
+def test_looking_takes_none_of_what_builds(well: Standby) -> None:
+    """The import of Pulumi's SDK alone took longer than all the answers of the cloud (measured)."""
+    looked = [sys.executable, "-c", _LOOKED, str(well.plan.root / "drkit.yaml"), STANDBY]
+    done = subprocess.run(looked, capture_output=True, text=True, timeout=200, check=True)
+    compared, *modules = done.stdout.split()
+    assert compared == "True"
+    packages = {name.split(".")[0] for name in modules}
+    assert "boto3" in packages
+    assert not packages & {"pulumi", "pulumi_aws", "ansible_runner", "pytest", "grpc"}
+
+
+def test_nobody_waits_for_the_collector_of_garbage_and_it_is_on_again_after(well: Standby) -> None:
+    def collections(look: Callable[[], object]) -> int:
+        begun: list[str] = []
+        gc.callbacks.append(seen := lambda phase, _: begun.append(phase))
+        look()
+        gc.callbacks.remove(seen)
+        return begun.count("start")
+
+    by_command = collections(lambda: asked(well, STANDBY))
+    assert gc.isenabled()
+    # from Python it is as it was: the collector is the caller's own
+    assert collections(well.look) > 3 * by_command
 
 
 def test_the_site_that_serves_is_none_to_recover_into(well: Standby) -> None:

@@ -10,14 +10,8 @@ import pytest
 from pulumi.automation import Deployment
 
 from drkit.adapters.pulumi_events import holds_secret, resource
-from drkit.adapters.pulumi_state import (
-    Damaged,
-    locked,
-    pending_in,
-    read_state,
-    read_stored,
-    resources_of,
-)
+from drkit.adapters.pulumi_state import locked, read_state
+from drkit.adapters.stored_states import Damaged, pending_in, read_stored, resources_of
 from drkit.errors import EffectUnknown, StepError
 
 MASKED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}

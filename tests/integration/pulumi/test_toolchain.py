@@ -13,6 +13,7 @@ from drkit.cli.doctor import doctor
 from drkit.errors import ConfigurationError, DrkitError
 from drkit.toolchain.obtain import Say, Way, obtain_pulumi
 from drkit.toolchain.pulumi import VERSION, cached_pulumi, find_pulumi
+from drkit.toolchain.survey import hindrances, survey
 
 
 def executable(path: Path, says: str) -> Path:
@@ -66,6 +67,17 @@ def test_the_first_way_that_works_fills_the_cache() -> None:
     assert find_pulumi() == cached_pulumi()
     assert any("the network is closed" in line for line in said)
     assert not list(cached_pulumi().parent.parent.glob(".new-*"))
+
+
+def test_a_tool_that_no_run_needs_is_not_asked_for_its_version_before_one(bare: Path) -> None:
+    for name in ("ssh", "podman"):
+        asked = executable(bare / "bin" / name, "9.9")
+        asked.write_text(f"#!/bin/sh\necho 9.9; : >{bare / name}\n")
+    hindrances()
+    assert (bare / "ssh").exists()
+    assert not (bare / "podman").exists()
+    survey()
+    assert (bare / "podman").exists()
 
 
 def test_where_nothing_works_each_way_is_named_with_its_reason() -> None:

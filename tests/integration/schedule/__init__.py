@@ -1,0 +1,1 @@
+"""A validation each night, in the hands of a systemd that is one."""
