@@ -9,10 +9,10 @@ STAMP := .venv/.installed
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
 
-.PHONY: help install demo test stress lint bench docs lock clean
+.PHONY: help install demo demo-validate test stress lint bench docs lock clean
 
 help:  ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(STAMP)  ## Install what is missing: Debian packages, .venv, Pulumi
 	@tools/apt-install tools/apt-packages.txt
@@ -29,6 +29,9 @@ $(STAMP): requirements.txt pyproject.toml
 
 demo: install  ## The main job: a region is lost, and the shop is rebuilt in another
 	@demo/demo.sh
+
+demo-validate: install  ## One night: the standby is proven beside the shop that serves
+	@demo/validate.sh
 
 # Two processes: one for the sandbox, one for the rest (a third made rebuilds on two cores miss
 # their limits). A machine holds one sandbox, and the tests need it: that of `make demo`, for one,
