@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -21,10 +20,10 @@ from pathlib import Path
 import boto3
 from mypy_boto3_s3 import S3Client
 
-from drkit.processes import die_with_parent
 from drkit.sandbox.authority import Authority
 from drkit.sandbox.commands import CommandFailed, podman, run
 from drkit.sandbox.hosts import BUNDLE, IMAGE, LIMITS
+from tests.integration.playbooks.player import Player
 
 LABEL = "drkit.test=playbooks"
 NETWORK = "drkit-test-playbooks"
@@ -77,6 +76,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.player = Player()
         self._servers: list[subprocess.Popen[bytes]] = []
         self._last = 10
 
@@ -147,16 +147,17 @@ class Lab:
         return not subprocess.run([*probe, f"https://{self.gateway}/"], check=False).returncode
 
     def _spawn(self, argv: list[str], **environment: str) -> None:
-        """Start a server that ends with these tests, however they end: the next want its port."""
-        tests = os.getpid()
+        """Start a server that ends with these tests, however they end: the next want its port.
+
+        It is asked for by a program, because Python would have to fork: see the player.
+        """
         with (self.folder / f"{Path(argv[0]).name}.out").open("wb") as out:
             self._servers.append(
                 subprocess.Popen(
-                    argv,
+                    ["setpriv", "--pdeathsig", "TERM", *argv],
                     stdout=out,
                     stderr=out,
                     env={**os.environ, **environment},
-                    preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent=tests),
                 )
             )
 
@@ -233,6 +234,7 @@ class Lab:
         return host.shell(line).strip() in {"running", "degraded"}
 
     def stop(self) -> None:
+        self.player.end()
         for server in self._servers:
             server.terminate()
             server.wait(10)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.integration.playbooks.lab import Host, Lab, eventually
-from tests.integration.playbooks.plays import Played, Site, database_site
+from tests.integration.playbooks.player import Played
+from tests.integration.playbooks.plays import Site, database_site
 
 DISTANCE = 1000
 """As the lab's plan has it."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.integration.playbooks.lab import Host, Lab
-from tests.integration.playbooks.plays import Played, Site
+from tests.integration.playbooks.player import Played
+from tests.integration.playbooks.plays import Site
 
 SERVICES = ("storefront", "orders", "payment", "shipping", "support")
 STORES = {"postgres": "orders-db", "files": "images"}
