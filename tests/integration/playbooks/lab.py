@@ -70,6 +70,15 @@ class Host:
         """Pull the plug."""
         podman("kill", f"drkit-test-{self.name}")
 
+    def find_again(self) -> None:
+        """Plug a lost one in: it boots with what was on its disks."""
+        podman("start", f"drkit-test-{self.name}")
+        eventually(self.booted, within=60)
+
+    def booted(self) -> bool:
+        line = "systemctl is-system-running || true"
+        return self.shell(line).strip() in {"running", "degraded"}
+
 
 class Lab:
     """The network, the S3 and the hosts."""
@@ -171,14 +180,17 @@ class Lab:
         for entry in (entry for page in listed for entry in page.get("Contents", [])):
             self.s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
-    def empty_backups(self) -> None:
+    def forget(self) -> None:
+        """Be as before any site was: no backup, no number, and the first site is to serve."""
+        self.empty("state", "numbers/")
         for bucket in BUCKETS[1:]:
             self.empty(bucket)
+        self.epoch(1, "site-a")
 
     def host(self, name: str) -> Host:
         """A new host that takes ssh, its key pinned."""
         host = self._started(name)
-        eventually(lambda: self._booted(host), within=60)
+        eventually(host.booted, within=60)
         public = (self.folder / "key.pub").read_text().strip()
         host.shell(
             "set -e; useradd --create-home --shell /bin/bash admin;"
@@ -227,11 +239,7 @@ class Lab:
     def end(self, *names: str) -> None:
         """Take hosts away: each costs the machine a watcher's reads for as long as it is there."""
         for name in names:
-            podman("rm", "--force", "--time", "0", f"drkit-test-{name}")
-
-    def _booted(self, host: Host) -> bool:
-        line = "systemctl is-system-running || true"
-        return host.shell(line).strip() in {"running", "degraded"}
+            podman("rm", "--force", "--ignore", "--time", "0", f"drkit-test-{name}")
 
     def stop(self) -> None:
         self.player.end()

@@ -23,6 +23,12 @@ SECRETS = {
     "session_key": "session-secret",
     "card_key": "card-secret",
 }
+PARTS = ("db", "app", "back", "cache", "edge")
+"""The groups of the shop's hosts."""
+SERVICES = ("storefront", "orders", "payment", "shipping", "support")
+STORES = {"postgres": "orders-db", "files": "images"}
+TOGETHER = (("base",), ("postgres",), ("files",), ("cache", *SERVICES, "edge"))
+"""What the shop is made with, in this order: a store is told by variables of its playbook alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +114,16 @@ class Site:
         }
 
 
-def database_site(lab: Lab, name: str, **parts: Any) -> Site:
+def made_of(site: Site, playbooks: Sequence[str]) -> Site:
+    """The site as one of :data:`TOGETHER` wants it: a store is created."""
+    store = STORES.get(playbooks[0])
+    return site.with_store(store, "create") if store else site
+
+
+def database_site(lab: Lab, host: str, **parts: Any) -> Site:
     """A site of one new host for the database, with what every host has."""
-    site = Site(lab=lab, groups={"db": [lab.host(name)], "app": [], "back": []}, name=name, **parts)
+    groups = {"db": [lab.host(host)], "app": [], "back": []}
+    site = Site(lab=lab, groups=groups, **parts)
     played = site.play("base")
     assert played.ok, played.said
     return site
