@@ -29,6 +29,7 @@ from drkit.reporting.report import Report
 
 if TYPE_CHECKING:
     from drkit.adapters.report_files import ReportFiles
+    from drkit.reporting.history import Compared
     from drkit.run import Company
 
 
@@ -151,6 +152,8 @@ class Done:
 
     report: Report
     files: ReportFiles
+    compared: Compared
+    """With the runs before it."""
 
 
 def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, company: Company) -> Done:
@@ -184,4 +187,4 @@ def run_plan(kind: RunKind, plan: Plan, *, region: str, options: Options, compan
     ran = carry_out(wish, company)
     compared = beside(ran.report, RunsFolder(plan.root).all_of(kind))
     files = write_reports(ran.report, ran.folder, compared=compared)
-    return Done(report=ran.report, files=files)
+    return Done(report=ran.report, files=files, compared=compared)

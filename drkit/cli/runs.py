@@ -173,6 +173,7 @@ def validate(**options: Any) -> int:
 
 def _run(kind: RunKind, **options: Any) -> int:
     from drkit.api import Options, load_plan, run_plan
+    from drkit.reporting.summary import summary
     from drkit.run import Company
 
     plan = load_plan(options["plan_file"])
@@ -203,6 +204,8 @@ def _run(kind: RunKind, **options: Any) -> int:
     click.echo(done.files.shown(options["output"]))
     for name in done.files.names:
         click.echo(f"report: {name}", err=True)
+    if kind is RunKind.VALIDATE:
+        click.echo(summary(done.compared), err=True)
     return int(done.report.exit)
 
 

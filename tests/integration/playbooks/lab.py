@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -21,10 +20,10 @@ from pathlib import Path
 import boto3
 from mypy_boto3_s3 import S3Client
 
-from drkit.processes import die_with_parent
 from drkit.sandbox.authority import Authority
 from drkit.sandbox.commands import CommandFailed, podman, run
 from drkit.sandbox.hosts import BUNDLE, IMAGE, LIMITS
+from tests.integration.playbooks.player import Player
 
 LABEL = "drkit.test=playbooks"
 NETWORK = "drkit-test-playbooks"
@@ -71,12 +70,22 @@ class Host:
         """Pull the plug."""
         podman("kill", f"drkit-test-{self.name}")
 
+    def find_again(self) -> None:
+        """Plug a lost one in: it boots with what was on its disks."""
+        podman("start", f"drkit-test-{self.name}")
+        eventually(self.booted, within=60)
+
+    def booted(self) -> bool:
+        line = "systemctl is-system-running || true"
+        return self.shell(line).strip() in {"running", "degraded"}
+
 
 class Lab:
     """The network, the S3 and the hosts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.player = Player()
         self._servers: list[subprocess.Popen[bytes]] = []
         self._last = 10
 
@@ -147,16 +156,17 @@ class Lab:
         return not subprocess.run([*probe, f"https://{self.gateway}/"], check=False).returncode
 
     def _spawn(self, argv: list[str], **environment: str) -> None:
-        """Start a server that ends with these tests, however they end: the next want its port."""
-        tests = os.getpid()
+        """Start a server that ends with these tests, however they end: the next want its port.
+
+        It is asked for by a program, because Python would have to fork: see the player.
+        """
         with (self.folder / f"{Path(argv[0]).name}.out").open("wb") as out:
             self._servers.append(
                 subprocess.Popen(
-                    argv,
+                    ["setpriv", "--pdeathsig", "TERM", *argv],
                     stdout=out,
                     stderr=out,
                     env={**os.environ, **environment},
-                    preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent=tests),
                 )
             )
 
@@ -170,14 +180,17 @@ class Lab:
         for entry in (entry for page in listed for entry in page.get("Contents", [])):
             self.s3.delete_object(Bucket=bucket, Key=entry["Key"])
 
-    def empty_backups(self) -> None:
+    def forget(self) -> None:
+        """Be as before any site was: no backup, no number, and the first site is to serve."""
+        self.empty("state", "numbers/")
         for bucket in BUCKETS[1:]:
             self.empty(bucket)
+        self.epoch(1, "site-a")
 
     def host(self, name: str) -> Host:
         """A new host that takes ssh, its key pinned."""
         host = self._started(name)
-        eventually(lambda: self._booted(host), within=60)
+        eventually(host.booted, within=60)
         public = (self.folder / "key.pub").read_text().strip()
         host.shell(
             "set -e; useradd --create-home --shell /bin/bash admin;"
@@ -226,13 +239,10 @@ class Lab:
     def end(self, *names: str) -> None:
         """Take hosts away: each costs the machine a watcher's reads for as long as it is there."""
         for name in names:
-            podman("rm", "--force", "--time", "0", f"drkit-test-{name}")
-
-    def _booted(self, host: Host) -> bool:
-        line = "systemctl is-system-running || true"
-        return host.shell(line).strip() in {"running", "degraded"}
+            podman("rm", "--force", "--ignore", "--time", "0", f"drkit-test-{name}")
 
     def stop(self) -> None:
+        self.player.end()
         for server in self._servers:
             server.terminate()
             server.wait(10)

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import ansible_mitogen
-import ansible_runner
-
-from drkit.recovery import collections_path
 from drkit.sandbox.authority import Authority
 from tests.integration.playbooks.lab import OUTSIDE, OWN, Host, Lab
-from tests.survivors import alive_with
+from tests.integration.playbooks.player import STRATEGY, Play, Played
 
 ROOT = Path(__file__).parents[3]
-MITOGEN = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
 PURPOSES = ("backup", "files", "restore", "epoch", "numbers", "own")
 KEY = {"key": "key-of-a-site", "secret": "secret-of-a-site"}
 SECRETS = {
@@ -32,17 +23,12 @@ SECRETS = {
     "session_key": "session-secret",
     "card_key": "card-secret",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """What came of a playbook: changed tasks (no handlers), files written, failures, facts."""
-
-    ok: bool
-    changed: tuple[str, ...]
-    written: tuple[str, ...]
-    said: str
-    facts: Mapping[str, Any]
+PARTS = ("db", "app", "back", "cache", "edge")
+"""The groups of the shop's hosts."""
+SERVICES = ("storefront", "orders", "payment", "shipping", "support")
+STORES = {"postgres": "orders-db", "files": "images"}
+TOGETHER = (("base",), ("postgres",), ("files",), ("cache", *SERVICES, "edge"))
+"""What the shop is made with, in this order: a store is told by variables of its playbook alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,26 +53,22 @@ class Site:
 
     def play(
         self,
-        playbook: str,
-        *,
-        strategy: str = "mitogen_linear",
+        *playbooks: str,
+        strategy: str = STRATEGY,
         cut: Callable[[], bool] = lambda: False,
     ) -> Played:
-        """Run ``playbooks/NAME.yml`` to its end, or until ``cut`` says so: then it is killed."""
+        """Run ``playbooks/NAME.yml`` to its end, or until ``cut`` says so: then it is killed. Of
+        several the next begins when one has gone well.
+        """
         with tempfile.TemporaryDirectory(prefix="drkit-") as private:
-            variables = Path(private) / "vars.json"
-            variables.write_text(json.dumps(self._variables()))
-            result = ansible_runner.run(
-                private_data_dir=private,
-                playbook=str(ROOT / "playbooks" / f"{playbook}.yml"),
-                inventory=self._inventory(),
-                cmdline=f"-e @{variables}",
-                envvars=_environment(private, strategy),
-                quiet=True,
-                cancel_callback=cut,
+            (Path(private) / "hosts.json").write_text(json.dumps(self._inventory()))
+            (Path(private) / "vars.json").write_text(json.dumps(self._variables()))
+            play = Play(
+                private=private,
+                playbooks=[str(ROOT / "playbooks" / f"{name}.yml") for name in playbooks],
+                strategy=strategy,
             )
-            _end_workers(private)
-            return _played(result)
+            return self.lab.player.play(play, cut=cut)
 
     def _inventory(self) -> dict[str, Any]:
         common = f"-F {self.lab.ssh_config}"
@@ -133,60 +115,16 @@ class Site:
         }
 
 
-def database_site(lab: Lab, name: str, **parts: Any) -> Site:
+def made_of(site: Site, playbooks: Sequence[str]) -> Site:
+    """The site as one of :data:`TOGETHER` wants it: a store is created."""
+    store = STORES.get(playbooks[0])
+    return site.with_store(store, "create") if store else site
+
+
+def database_site(lab: Lab, host: str, **parts: Any) -> Site:
     """A site of one new host for the database, with what every host has."""
-    site = Site(lab=lab, groups={"db": [lab.host(name)], "app": [], "back": []}, name=name, **parts)
+    groups = {"db": [lab.host(host)], "app": [], "back": []}
+    site = Site(lab=lab, groups=groups, **parts)
     played = site.play("base")
     assert played.ok, played.said
     return site
-
-
-def _end_workers(private: str) -> None:
-    """Workers sit in sessions of their own and outlive a playbook that was killed."""
-    for survivor in alive_with(f"ANSIBLE_LOCAL_TEMP={private}/tmp"):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(survivor, signal.SIGKILL)
-
-
-def _environment(private: str, strategy: str) -> dict[str, str]:
-    return {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
-        "ANSIBLE_STRATEGY": strategy,
-        "ANSIBLE_STRATEGY_PLUGINS": str(MITOGEN) if strategy.startswith("mitogen") else "",
-        "ANSIBLE_PIPELINING": "True",
-        "ANSIBLE_HOST_KEY_CHECKING": "True",
-        "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{private}/cp",
-        "ANSIBLE_LOCAL_TEMP": f"{private}/tmp",
-    }
-
-
-def _played(result: Any) -> Played:
-    changed, written, said, facts = [], [], [], {}
-    for event in result.events:
-        data = event.get("event_data", {})
-        match event["event"]:
-            case "runner_on_ok" if data["res"].get("changed") and not data.get("is_handler"):
-                changed.append(f"{data['host']}: {data['task']}")
-                written += data["res"].get("paths", [])
-            case "runner_on_failed" | "runner_item_on_failed" | "runner_on_unreachable":
-                said.append(str(data.get("res", {}).get("msg", event["stdout"])))
-            case "playbook_on_stats":
-                facts = dict(data.get("artifact_data", {}).get("drkit_facts", {}))
-            case _:
-                pass
-    handlers = _handlers(result)
-    kept = tuple(one for one in changed if one.partition(": ")[2] not in handlers)
-    with result.stdout as out:
-        words = "\n".join(said) or (out.read() if result.rc != 0 else "")
-    if result.rc != 0 and not words:  # None where a signal ended it
-        words = f"ended as {result.status} with {result.rc}, and said nothing"
-    return Played(ok=result.rc == 0, changed=kept, written=tuple(written), said=words, facts=facts)
-
-
-def _handlers(result: Any) -> set[str]:
-    return {
-        event["event_data"]["task"]
-        for event in result.events
-        if event["event"] == "playbook_on_handler_task_start"
-    }

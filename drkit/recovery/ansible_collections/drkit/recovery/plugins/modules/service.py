@@ -81,7 +81,7 @@ class Unit:
 
     def run(self) -> None:
         """Run now and after each boot."""
-        if not self._is("is-enabled"):
+        if not self._is_enabled():
             self._do("enable", "--no-reload", self._name)  # take_up has reloaded
         if not self._is("is-active"):
             self._do("start", self._name)
@@ -90,6 +90,13 @@ class Unit:
         """Stand still now."""
         if self._is("is-active"):
             self._do("stop", self._name)
+
+    def _is_enabled(self) -> bool:
+        """Also after a boot: what Debian's generator enables for PostgreSQL is so until then, and
+        waits for a unit that may be disabled.
+        """
+        status, said, _ = self._module.run_command(["systemctl", "is-enabled", self._name])
+        return bool(status == 0) and said.strip() != "enabled-runtime"
 
     def _is(self, question: str) -> bool:
         status, _, _ = self._module.run_command(["systemctl", question, "--quiet", self._name])

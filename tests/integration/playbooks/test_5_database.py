@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,33 +14,14 @@ MARK = "/var/lib/drkit/mark.json"
 
 
 @pytest.fixture(scope="module")
-def production(lab: Lab) -> Iterator[Site]:
-    """The serving site: 100 products more than the catalogue, in a full backup outside."""
-    host = lab.host("db-a")
-    site = Site(lab=lab, groups={"db": [host], "app": [], "back": []})
-    for step in (site.with_store("base", "-"), site.with_store("orders-db", "create")):
-        played = step.play("base" if step.extra["store"]["mode"] == "-" else "postgres")
-        assert played.ok, played.said
-    host.sql("CREATE TABLE promises AS SELECT generate_series(1, 100) AS n")
-    backup = site.play("backup")
+def promising(production: Site) -> Site:
+    """The serving site: 100 promises, in a backup outside."""
+    _host(production).sql("DROP TABLE IF EXISTS promises")
+    _host(production).sql("CREATE TABLE promises AS SELECT generate_series(1, 100) AS n")
+    backup = replace(production, settings={"backup_type": "diff"}).play("backup")
     assert backup.ok, backup.said
     assert backup.facts["manifest"]["tables"]["products"]["rows"] > 0
-    yield site
-    lab.empty("backup")
-
-
-@pytest.fixture(scope="module")
-def copy(lab: Lab) -> Site:
-    host = lab.host("db-b")
-    site = Site(
-        lab=lab,
-        groups={"db": [host], "app": [], "back": []},
-        name="site-b",
-        bucket="own-b",
-    )
-    site = replace(site, run="r2", kind="rebuild", epoch=2)
-    assert site.play("base").ok
-    return site
+    return production
 
 
 def _host(site: Site) -> Host:
@@ -65,7 +45,14 @@ def _timelines(lab: Lab) -> set[str]:
     return {name[:8] for name in names if name[0] == "0"}
 
 
-def test_a_held_copy_leaves_no_trace_outside(lab: Lab, production: Site, copy: Site) -> None:
+def test_a_host_that_was_off_comes_back_with_its_database(production: Site) -> None:
+    host = _host(production)
+    host.lose()
+    host.find_again()
+    assert host.sql("SELECT 1") == "1"
+
+
+def test_a_held_copy_leaves_no_trace_outside(lab: Lab, promising: Site, copy: Site) -> None:
     restored = copy.with_store("orders-db", "restore").play("postgres")
     assert restored.ok, restored.said
     clone = _host(copy)
@@ -78,15 +65,15 @@ def test_a_held_copy_leaves_no_trace_outside(lab: Lab, production: Site, copy: S
 
 
 def test_nothing_archived_is_lost_though_a_copy_ran_before(
-    lab: Lab, production: Site, copy: Site
+    lab: Lab, promising: Site, copy: Site
 ) -> None:
-    _promise(production, 101, 200)
+    _promise(promising, 101, 200)
     before_mistake = datetime.now(UTC)
     eventually(lambda: datetime.now(UTC).timestamp() > before_mistake.timestamp() + 1, within=5)
-    _host(production).sql("ALTER TABLE promises RENAME TO mistaken")
-    _host(production).sql("ALTER TABLE mistaken RENAME TO promises; DROP TABLE customers CASCADE")
-    _promise(production, 201, 300)
-    _host(production).lose()
+    _host(promising).sql("ALTER TABLE promises RENAME TO mistaken")
+    _host(promising).sql("ALTER TABLE mistaken RENAME TO promises; DROP TABLE customers CASCADE")
+    _promise(promising, 201, 300)
+    _host(promising).lose()
 
     rebuild = replace(copy, run="r3").with_store("orders-db", "restore")
     restored = rebuild.play("postgres")
@@ -139,11 +126,11 @@ def test_a_restore_refuses_a_host_that_was_opened(lab: Lab, copy: Site) -> None:
     assert _host(copy).sql("SELECT count(*) FROM promises") == "200"
 
 
-def test_a_drill_never_archives_and_another_c_library_is_refused(lab: Lab) -> None:
-    host = lab.host("db-c")
-    site = Site(lab=lab, groups={"db": [host], "app": [], "back": []})
-    drill = replace(site, name="site-c", bucket="own-c", run="d1", kind="validate", epoch=3)
-    drill = replace(drill, purposes=("restore", "epoch"))
+def test_a_drill_never_archives_and_another_c_library_is_refused(
+    promising: Site, third: Site
+) -> None:
+    host = _host(third)
+    drill = replace(third, run="d1", kind="validate", purposes=("restore", "epoch"))
     assert drill.play("base").ok
     played = drill.with_store("orders-db", "restore").play("postgres")
     assert played.ok, played.said

@@ -9,28 +9,20 @@ import pytest
 
 from tests.integration.playbooks.lab import Host, Lab, eventually
 from tests.integration.playbooks.plays import Site, database_site
-from tests.integration.playbooks.test_roles import PLAYBOOKS, STORES
 
 DATABASE = "postgresql@15-main"
 IMAGE = "/srv/shop/images/late.txt"
 
 
 @pytest.fixture(scope="module")
-def site(lab: Lab) -> Iterator[Site]:
-    """The site that serves, on one host that plays all parts."""
-    lab.empty_backups()
-    lab.epoch(1, "site-a")
-    host = lab.host("moving-a")
-    groups = ("db", "app", "back", "cache", "edge")
-    site = Site(lab=lab, groups={group: [host] for group in groups}, name="site-a")
-    for playbook in (*PLAYBOOKS, "worker", "open"):
-        store = STORES.get(playbook)
-        played = (site.with_store(store, "create") if store else site).play(playbook)
-        assert played.ok, f"{playbook}: {played.said}"
-    backed_up = site.play("backup")
+def site(lab: Lab, shop: Site) -> Iterator[Site]:
+    """The site that serves, on one host that plays all parts; a fence ends it, and these tests."""
+    opened = shop.play("worker", "open")
+    assert opened.ok, opened.said
+    backed_up = shop.play("backup")
     assert backed_up.ok, backed_up.said
-    yield site
-    lab.empty_backups()
+    yield shop
+    lab.end(host_of(shop).name, "moving-b")
 
 
 def host_of(site: Site) -> Host:
@@ -71,7 +63,9 @@ def test_what_a_closed_site_took_to_the_very_end_is_elsewhere(site: Site, lab: L
     assert "retry-after: 120" in told.lower()
     assert {active(site, unit) for unit in (DATABASE, "shop-orders", "shop-worker")} == {"inactive"}
 
-    copy = database_site(lab, "moving-b", bucket="own-b", run="r2", kind="rebuild", epoch=2)
+    copy = database_site(
+        lab, "moving-b", name="site-b", bucket="own-b", run="r2", kind="rebuild", epoch=2
+    )
     restored = copy.with_store("orders-db", "restore").play("postgres")
     assert restored.ok, restored.said
     assert host_of(copy).sql("SELECT count(*) FROM promises") == "1"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.integration.playbooks.lab import Host, Lab, eventually
-from tests.integration.playbooks.plays import Played, Site, database_site
+from tests.integration.playbooks.player import Played
+from tests.integration.playbooks.plays import Site
 
 DISTANCE = 1000
 """As the lab's plan has it."""
@@ -17,22 +19,16 @@ NEXT = "SELECT nextval('order_numbers')"
 
 
 @pytest.fixture(scope="module")
-def first(lab: Lab) -> Iterator[Site]:
-    """The serving site, at order 100900 when it was backed up."""
-    clear(lab)
-    site = database_site(lab, "numbers-a")
-    created = site.with_store("orders-db", "create").play("postgres")
-    assert created.ok, created.said
-    sell(site, to=100_900)
-    backup = site.play("first-backup")
+def first(production: Site, copy: Site) -> Iterator[Site]:
+    """The serving site, at order 200900 when it was backed up: further than any restore before. It
+    and the copy are lost here.
+    """
+    sell(production, to=200_900)
+    backup = replace(production, settings={"backup_type": "diff"}).play("backup")
     assert backup.ok, backup.said
-    yield site
-    clear(lab)
-
-
-def clear(lab: Lab) -> None:
-    lab.empty("state", "numbers/")
-    lab.empty_backups()
+    yield production
+    db(production).find_again()
+    db(copy).find_again()
 
 
 def db(site: Site) -> Host:
@@ -58,11 +54,11 @@ def outside(lab: Lab) -> dict[str, object]:
 
 def test_a_backup_tells_outside_how_far_the_numbers_are(lab: Lab, first: Site) -> None:
     told = outside(lab)
-    assert told["served"] == told["highest"] == 100_900 + DISTANCE
+    assert told["served"] == told["highest"] == 200_900 + DISTANCE
 
 
 def test_a_rebuild_to_before_the_first_loss_repeats_no_number_of_the_second_site(
-    lab: Lab, first: Site
+    lab: Lab, first: Site, copy: Site, third: Site
 ) -> None:
     then = datetime.now(UTC).isoformat()
     eventually(lambda: datetime.now(UTC).isoformat() > then, within=5)
@@ -71,17 +67,15 @@ def test_a_rebuild_to_before_the_first_loss_repeats_no_number_of_the_second_site
     db(first).sql("SELECT pg_switch_wal()")
     archived = "SELECT last_archived_wal FROM pg_stat_archiver"
     eventually(lambda: db(first).sql(archived) >= segment, within=60)
-    sell(first, to=100_950)
+    sell(first, to=200_950)
     db(first).lose()
 
-    second = database_site(lab, "numbers-b", bucket="own-b", run="r2", kind="rebuild", epoch=2)
-    restore(second)
-    begins = int(db(second).sql(NEXT))
-    assert begins > 100_950
-    sell(second, to=begins + 600)  # and none of these is archived before it is lost
-    db(second).lose()
+    restore(copy)
+    begins = int(db(copy).sql(NEXT))
+    assert begins > 200_950
+    sell(copy, to=begins + 600)  # and none of these is archived before it is lost
+    db(copy).lose()
 
-    third = database_site(lab, "numbers-c", bucket="own-c", run="r3", kind="rebuild", epoch=3)
     restore(third, to=then)
     again = restore(third, to=then)
     assert again.changed == (), "and the second time nothing jumps"
@@ -89,7 +83,7 @@ def test_a_rebuild_to_before_the_first_loss_repeats_no_number_of_the_second_site
 
     # a try that died between the mark outside and the sequence here
     before = outside(lab)
-    db(third).sql("DELETE FROM number_jumps; SELECT setval('order_numbers', 100900)")
+    db(third).sql("DELETE FROM number_jumps; SELECT setval('order_numbers', 200900)")
     mended = restore(third, to=then)
     assert [one.partition(": ")[2] for one in mended.changed] == ["Jump to them"]
     assert outside(lab) == before

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from drkit.sandbox.commands import CommandFailed
-from tests.integration.playbooks.lab import Host, Lab, eventually
-from tests.integration.playbooks.plays import Site, database_site
+from tests.integration.playbooks.lab import Host, eventually
+from tests.integration.playbooks.plays import Site
 
 PROGRAM = "/usr/local/lib/drkit_postgres.py"
 WORDS = "--store=orders-db --stanza=shop --cluster=main"
@@ -19,24 +19,8 @@ SLOW = """#!/bin/sh
 case "$*" in *restore) echo >> /tmp/restores; sleep 8;; esac
 exec /usr/bin/pgbackrest "$@"
 """
+DIFFERENTIAL = {"backup_type": "diff"}
 RESULT = "/var/lib/drkit/stores/orders-db.result.json"
-
-
-@pytest.fixture(scope="module")
-def production(lab: Lab) -> Iterator[Site]:
-    """The serving site, with a full backup."""
-    lab.empty_backups()
-    site = database_site(lab, "backups-a")
-    created = site.with_store("orders-db", "create").play("postgres")
-    assert created.ok, created.said
-    assert site.play("backup").ok
-    yield site
-    lab.empty_backups()
-
-
-@pytest.fixture(scope="module")
-def copy(lab: Lab) -> Site:
-    return database_site(lab, "backups-b", bucket="own-b", run="r2", kind="rebuild", epoch=2)
 
 
 def db(site: Site) -> Host:
@@ -63,22 +47,22 @@ def left_behind(site: Site, kind: str, run: str) -> None:
 
 def test_a_backup_that_another_call_left_is_not_taken_for_this_ones(production: Site) -> None:
     before = labels(production)
-    left_behind(production, "full", "yesterday")
-    assert replace(production, run="today").play("backup").ok
+    left_behind(production, "diff", "yesterday")
+    assert replace(production, run="today", settings=DIFFERENTIAL).play("backup").ok
     assert len(labels(production)) == len(before) + 1
 
 
 def test_a_differential_backup_does_not_take_a_full_one_for_its_own(production: Site) -> None:
     left_behind(production, "full", "r1")
-    differential = replace(production, settings={"backup_type": "diff"}).play("backup")
+    differential = replace(production, settings=DIFFERENTIAL).play("backup")
     assert differential.ok, differential.said
     assert labels(production)[-1].endswith("D")
 
 
 def test_a_backup_that_lost_its_line_is_collected_and_not_taken_again(production: Site) -> None:
     before = labels(production)
-    left_behind(production, "full", "r1")
-    again = production.play("backup")
+    left_behind(production, "diff", "r1")
+    again = replace(production, settings=DIFFERENTIAL).play("backup")
     assert again.ok, again.said
     assert labels(production) == before
 
@@ -117,13 +101,20 @@ def test_a_backup_of_another_major_version_is_refused_and_the_data_left_alone(co
     assert host.sql("SELECT count(*) FROM promises") == "1"
 
 
-def test_a_restore_outlives_the_line_to_it_and_is_found_by_its_name(copy: Site) -> None:
-    host = db(copy)
-    # Slow, and it tells how often it was begun.
+@pytest.fixture
+def slow(copy: Site) -> Iterator[Host]:
+    """The copy's host, where a restore takes its time and tells that it was begun."""
+    host, program = db(copy), "/usr/local/bin/pgbackrest"
     host.shell(
-        f"cat > /usr/local/bin/pgbackrest <<'END'\n{SLOW}END\n"
-        "chmod 755 /usr/local/bin/pgbackrest; touch /tmp/restores; chmod 666 /tmp/restores"
+        f"cat > {program} <<'END'\n{SLOW}END\n"
+        f"chmod 755 {program}; touch /tmp/restores; chmod 666 /tmp/restores"
     )
+    yield host
+    host.run("rm", program)
+
+
+def test_a_restore_outlives_the_line_to_it_and_is_found_by_its_name(copy: Site, slow: Host) -> None:
+    host = slow
     moment = host.json("/var/lib/drkit/stores/orders-db.json")["recovery_point"]
     to = str(moment).removeprefix("time:")
     host.run("rm", "/var/lib/drkit/stores/orders-db.json")  # so that it has to be restored again
