@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from drkit.adapters.night_units import Nightly, Written, mark, names, night_files, unit_name
+from drkit.adapters.private import private_file
 from drkit.adapters.systemd import Systemd, moment
 from drkit.errors import ConfigurationError, Problem
 from drkit.model.plan import Plan
@@ -208,8 +209,8 @@ def _put(folder: Path, unit: str, wanted: Mapping[str, Written]) -> None:
     for name in names(unit):
         path, fresh = folder / name, folder / f".{name}.new"
         if name in wanted:
-            fresh.touch(mode=0o600)
-            fresh.write_text(wanted[name].text, errors="surrogateescape")
+            with private_file(fresh, "w") as file:
+                file.write(wanted[name].text)
             fresh.chmod(wanted[name].mode)
             fresh.replace(path)
         else:
