@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.integration.playbooks.lab import SUBNET, Host, Lab
-from tests.integration.playbooks.plays import ROOT, Played, Site
+from tests.integration.playbooks.player import Played
+from tests.integration.playbooks.plays import ROOT, Site
 
 NOBODY = f"{SUBNET}.250"
 """An address of the lab's network that no host has: what is sent there is lost."""
