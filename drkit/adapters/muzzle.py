@@ -45,8 +45,10 @@ def network_setting(context: Context) -> str:
     return json.dumps({"outward": outward, "sink": SINK_PORT})
 
 
-def sink_address(context: Context) -> str:
-    """Of the jump host, inside its site. Raises StepError where no stack has provided it."""
+def _sink(context: Context) -> tuple[str, str]:
+    """Name and address inside the site of the jump host. Raises StepError where no stack has
+    provided it.
+    """
     jump = context.plan.sites[context.target.region].jump
     hosts = hosts_of(context.facts)
     if (door := entrance(hosts, jump)) is None:
@@ -54,22 +56,23 @@ def sink_address(context: Context) -> str:
             f"no host of the group `{jump}` is there to take what the drill says to providers",
             remedy="let the step need the stack that provides it",
         )
-    return str(hosts[door]["address"])
+    return door, str(hosts[door]["address"])
 
 
 def sink_urls(context: Context) -> Mapping[str, str]:
     """Provider → where the drill's shop reaches who answers in its stead."""
-    address = sink_address(context)
+    _, address = _sink(context)
     return {name: f"http://{address}:{SINK_PORT}/{name}" for name in context.plan.providers}
 
 
 def muzzle_variables(context: Context) -> Mapping[str, object]:
     """What the playbook `muzzle` needs: the sink, and all that must not be reached."""
     plan, world = context.plan, context.world
+    host, address = _sink(context)
     outside = plan.outside.region
     shut = [endpoint.name for region, endpoint in world.endpoints.items() if region != outside]
     return {
-        "sink": {"address": sink_address(context), "port": SINK_PORT},
+        "sink": {"host": host, "address": address, "port": SINK_PORT},
         "answers": {
             provider.name: str(plan.root / provider.drill)
             for provider in plan.providers.values()

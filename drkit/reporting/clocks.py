@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drkit.engine.progress import run_of
-from drkit.model.record import IncidentBegan, Record
+from drkit.model.place_record import CopyRemoved
+from drkit.model.record import Body, IncidentBegan, Record
 from drkit.model.step import RunKind
 from drkit.reporting.moving import move_of
 
@@ -76,7 +77,9 @@ def incident_of(
     run's own start (``began``)."""
     run = run_of(records)
     if run is not None and run.kind is RunKind.VALIDATE:
-        return Incident(start=began, source="validation", per_process={})
+        # what an earlier one left is taken away first, which no rebuild would wait for
+        left = [r.at for r in records if _removes_another(r.body, run.target.name)]
+        return Incident(start=max([began, *left]), source="validation", per_process={})
     named = [record.body for record in records if isinstance(record.body, IncidentBegan)]
     move = move_of(records)
     if not named and move is not None:
@@ -91,3 +94,7 @@ def incident_of(
         per_process=dict(last.per_process),
         unobserved=frozenset(last.unobserved),
     )
+
+
+def _removes_another(body: Body, target: str) -> bool:
+    return isinstance(body, CopyRemoved) and body.generation != target

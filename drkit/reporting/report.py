@@ -44,7 +44,7 @@ _SOURCES = {
     "probe": "first failure of the unbroken row seen by drkit probe",
     "since": "given by the operator (--since)",
     "planned": "when the old site was closed",
-    "validation": "none: a validation, whose clocks start with the run",
+    "validation": "none: a validation, whose clocks start with its first step",
     "run": "not observed: start of the run, so every time is at least",
 }
 _CLOCKS_DIFFER = timedelta(seconds=1)

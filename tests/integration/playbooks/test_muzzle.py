@@ -38,7 +38,7 @@ def site(lab: Lab) -> Site:
     edge, app, db = (lab.host(f"muzzle-{group}") for group in ("edge", "app", "db"))
     url = f"http://{edge.address}:8600"
     muzzle = {
-        "sink": {"address": edge.address, "port": 8600},
+        "sink": {"host": edge.name, "address": edge.address, "port": 8600},
         "answers": {
             provider: str(ROOT / f"checks/sinks/{program}.py")
             for provider, program in PROGRAMS.items()

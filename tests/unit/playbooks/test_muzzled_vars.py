@@ -49,7 +49,8 @@ def test_a_drill_calls_the_sink_on_its_own_jump_host_for_every_provider(tmp_path
         "card-a": "http://10.70.0.4:8600/card-a",
         "mail": "http://10.70.0.4:8600/mail",
     }
-    assert drkit["muzzle"]["sink"] == {"address": "10.70.0.4", "port": 8600}
+    where = {"host": "edge-1", "address": "10.70.0.4", "port": 8600}
+    assert drkit["muzzle"]["sink"] == where
     assert drkit["muzzle"]["answers"] == {"card-a": str(tmp_path / "checks/sinks/card.py")}
     assert drkit["muzzle"]["providers"]["mail"] == "smtp://mail.example:25"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,22 @@ def test_its_clocks_run_from_its_start_to_the_proofs() -> None:
         assert ended is not None
         assert process.rto.down.length == ended - BEGAN
         assert process.rto.verdict is Verdict.MET
+
+
+def test_what_an_earlier_one_left_is_not_on_its_clock() -> None:
+    records = a_validation()
+    left = CopyRemoved(
+        generation="eu-central-1.g0", removed={}, stays={}, elapsed=timedelta(seconds=9)
+    )
+    late = timedelta(seconds=9)
+    moved = tuple(replace(r, seq=r.seq + 1, at=r.at + late) for r in records[1:])
+    after = Record(seq=1, at=BEGAN + late, body=left)
+    [was, *_], [now, *_] = (
+        report(found).processes for found in (records, (records[0], after, *moved))
+    )
+    assert was.rto is not None
+    assert now.rto is not None
+    assert now.rto.down.length == was.rto.down.length
 
 
 def test_nobody_was_without_the_shop_so_it_cost_nothing() -> None:
