@@ -27,8 +27,9 @@ from drkit.compose import (
 )
 from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, record, run_pass
-from drkit.errors import ConfigurationError, Problem
+from drkit.errors import ConfigurationError, Problem, RunBusy
 from drkit.first_records import Agreed, begin
+from drkit.giving_way import rehearsal_ended
 from drkit.hands import Standing, standing, step_hands
 from drkit.holding import hold_outside, hold_site, look_outside
 from drkit.leaving import leave_behind
@@ -69,11 +70,21 @@ class Ran:
 
 
 def carry_out(wish: Wish, company: Company) -> Ran:
-    """Run ``wish`` to its end, or to where it waits.
+    """Run ``wish`` to its end, or to where it waits. A validation of the site gives way to a
+    rebuild.
 
     Raises UsageError and ConfigurationError (nothing was touched), RunBusy, RunTaken.
     """
     wish.check(datetime.now(UTC))
+    try:
+        return _carry_out(wish, company)
+    except RunBusy:
+        if not rehearsal_ended(wish):
+            raise
+        return _carry_out(wish, company)
+
+
+def _carry_out(wish: Wish, company: Company) -> Ran:
     with hold_site(wish), standing(wish) as ready:
         around = look_around(wish)
         free, opened, means = _look(around)

@@ -1,0 +1,96 @@
+"""A rehearsal gives way: a validation that has a site ends when a rebuild of that site is wanted.
+
+Asked as ``drkit abort`` asks, and waited for. One that gives no sign of life is put out of its
+lease: it has nothing to protect, and what it built is nobody's. Nothing else that works on the site
+is ever asked to end.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drkit.errors import ConfigurationError, RunBusy
+from drkit.model.step import RunKind
+from drkit.model.wish import Wish
+from drkit.operating import operator
+
+if TYPE_CHECKING:
+    from drkit.adapters.lease import Found
+    from drkit.adapters.outside_store import OutsideStore
+
+PATIENCE = timedelta(seconds=45)
+"""From the word to the end: one sign of life, the tries' own ends, and the report."""
+_LOOK = timedelta(milliseconds=500)
+_LOG = logging.getLogger(__name__)
+
+
+def rehearsal_ended(wish: Wish) -> bool:
+    """Have the validation end that works on the site of ``wish``, a rebuild; whether one did.
+
+    False, too, where the outside location does not say who works there.
+    """
+    from drkit.adapters.held import ABORT
+    from drkit.adapters.lease import ask_of, read_lease
+    from drkit.adapters.outside_store import OutsideStore
+    from drkit.adapters.worlds import open_world
+
+    if wish.kind is not RunKind.REBUILD:
+        return False
+    try:
+        store = OutsideStore(open_world(wish.plan), wish.plan)
+        found = read_lease(store, wish.region)
+        if found is None or not _is_rehearsal(found, wish.region):
+            return False
+        run = found.holder.run
+        _LOG.warning("%s works on %s: it is asked to end, for this rebuild", run, wish.region)
+        if ask_of(store, found, ABORT) and not _gone(store, found, wish):
+            _put_out(store, found, wish)
+    except ConfigurationError as error:
+        _LOG.warning("whether a validation is in the way cannot be looked up: %s", error)
+        return False
+    return True
+
+
+def _is_rehearsal(found: Found, region: str) -> bool:
+    from drkit.adapters.runs_folder import kind_of
+
+    holder = found.holder
+    return not holder.released and kind_of(holder.run, region) == RunKind.VALIDATE
+
+
+def _gone(store: OutsideStore, found: Found, wish: Wish) -> bool:
+    """Whether it gave lease and lock back before the patience was over."""
+    from drkit.adapters.lease import read_lease
+
+    end = time.monotonic() + PATIENCE.total_seconds()
+    while time.monotonic() < end:
+        now = read_lease(store, wish.region)
+        free = now is None or now.holder.released or now.holder.token != found.holder.token
+        if free and _lock_is_free(wish):
+            return True
+        time.sleep(_LOOK.total_seconds())
+    return False
+
+
+def _lock_is_free(wish: Wish) -> bool:
+    from drkit.adapters.runs_folder import RunsFolder
+
+    try:
+        with RunsFolder(wish.plan.root).hold(wish.region):
+            return True
+    except RunBusy:
+        return False
+
+
+def _put_out(store: OutsideStore, found: Found, wish: Wish) -> None:
+    """Take the lease of one that does not obey; a later owner finds it to be this place's. Raises
+    RunBusy where it has moved.
+    """
+    from drkit.adapters.lease import holder_here, take_over
+
+    reason = "a rebuild of its site begins, and it did not end when it was asked to"
+    here = holder_here(wish.plan.root, region=wish.region, operator=operator(), reason=reason)
+    take_over(store, found, here)
