@@ -8,7 +8,7 @@ is never built upon. Refuses what serves and what a run may still open.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drkit.destroying import Destroying, Reaped
@@ -71,12 +71,21 @@ class Reaper:
         look_at_site(self._plan, self._world, self._region)
         return self._found(generation)
 
+    def expired(self) -> tuple[Found, ...]:
+        """The copies of validations that nobody waits for any more. Raises as :meth:`found`."""
+        from drkit.adapters.clock import SystemClock
+
+        now = SystemClock().now()
+        return tuple(each for each in self.found() if each.left and each.left.may_go(now))
+
     def reap(self, generation: int, say: Callable[[str], None], *, reason: str = "") -> Reaped:
         """Destroy a generation; one that was opened for a ``reason``, which is written down first.
 
         Raises UsageError, RunBusy and ConfigurationError (nothing was touched); what could not be
         removed is in the result.
         """
+        from drkit.adapters.tagged import leaks
+
         with self._runs.hold(self._region):
             free = look_at_site(self._plan, self._world, self._region)
             with hold_outside(free) as held:
@@ -95,7 +104,11 @@ class Reaper:
                     say=say,
                     asked_to_end=lambda: held.abort_asked,
                 )
-                return destroying.all_of(found.remains)
+                reaped = destroying.all_of(found.remains)
+                if found.left is None or found.left.passing is None:
+                    return reaped
+                stays = {**reaped.stays, **leaks(self._world, found.target)}
+                return replace(reaped, stays=stays)
 
     def _found(self, generation: int | None) -> tuple[Found, ...]:
         from drkit.adapters.epoch import read_epoch

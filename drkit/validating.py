@@ -7,7 +7,6 @@ that a rebuild could take for a site, and nothing that the next drkit on the sit
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +17,6 @@ from drkit.destroying import Destroying
 from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, record, run_pass
 from drkit.engine.progress import stand
-from drkit.errors import ConfigurationError
 from drkit.model.outcome import State
 from drkit.model.place_record import CopyRemoved
 from drkit.model.record import Target
@@ -28,8 +26,6 @@ from drkit.planning.graph import Graph
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
-
-_LOG = logging.getLogger(__name__)
 
 
 def say_it_passes(opened: Opened, parts: Parts, held: Held) -> None:
@@ -120,23 +116,12 @@ class Copies:
         stays: Mapping[str, str],
         began: timedelta,
     ) -> None:
+        from drkit.adapters.tagged import leaks
+
         copy = CopyRemoved(
             generation=target.name,
             removed=removed,
-            stays={**stays, **self._leaks(target)},
+            stays={**stays, **leaks(self.opened.world, target)},
             elapsed=self.parts.clock.steady() - began,
         )
         record(self.hands, copy)
-
-    def _leaks(self, target: Target) -> Mapping[str, str]:
-        """What the cloud still has of ``target``. Where it does not say, that is said, and is no
-        leak.
-        """
-        from drkit.adapters.tagged import still_tagged
-
-        try:
-            found = still_tagged(self.opened.world, target)
-        except ConfigurationError as error:
-            _LOG.warning("%s; %s", error, error.remedy)
-            return {}
-        return dict.fromkeys(found, "it is still tagged as this copy's: remove it by hand")

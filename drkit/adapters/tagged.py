@@ -6,6 +6,7 @@ What is gone stays listed for an hour in some services, and is asked for again w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from drkit.errors import ConfigurationError
 from drkit.model.record import Target
 from drkit.ports import World
 
+_LOG = logging.getLogger(__name__)
 RIGHTS = "tag:GetResources, ec2:DescribeInstances, ec2:DescribeNatGateways"
 
 
@@ -46,6 +48,18 @@ def still_tagged(world: World, target: Target) -> tuple[str, ...]:
             remedy=f"grant {RIGHTS}, or look for it by hand",
         ) from error
     return tuple(arn for arn in found if arn not in gone)
+
+
+def leaks(world: World, target: Target) -> Mapping[str, str]:
+    """ARN → what to do, of what is still there although every stack is destroyed. Where the cloud
+    does not say, that is said, and is no leak.
+    """
+    try:
+        found = still_tagged(world, target)
+    except ConfigurationError as error:
+        _LOG.warning("%s; %s", error, error.remedy)
+        return {}
+    return dict.fromkeys(found, "it is still tagged as this copy's: remove it by hand")
 
 
 def _gone(ec2: Any, arns: list[str]) -> frozenset[str]:

@@ -21,14 +21,26 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("region", shell_complete=completion.regions)
 @click.option("--generation", type=click.IntRange(min=1), help="Only this one.")
+@click.option(
+    "--expired",
+    is_flag=True,
+    help="Only copies of validations that died, or whose --keep is over.",
+)
 @click.option("--reason", default="", help="Why; recorded, and needed where customers were on it.")
 @click.option("--yes", is_flag=True, help="Destroy it; without, nothing is touched.")
 @output_option
 @plan_option
 def reap(
-    region: str, generation: int | None, reason: str, yes: bool, output: str, plan_file: Path
+    region: str,
+    generation: int | None,
+    expired: bool,
+    reason: str,
+    yes: bool,
+    output: str,
+    plan_file: Path,
 ) -> int:
-    """List what is there of the generations of REGION; with --generation and --yes, destroy one.
+    """List what is there of the generations of REGION; with --yes, destroy one (--generation), or
+    all that validations left (--expired).
 
     Refused: the one that serves, and one that a run has built and may still open. What could not be
     removed is named, and ends with 6.
@@ -36,19 +48,36 @@ def reap(
     from drkit.adapters.plan_yaml import load_plan
     from drkit.reaping import Reaper
 
-    if yes and generation is None:
-        raise UsageError(
-            "--yes needs a --generation: one is removed at a time",
-            remedy=f"`drkit reap {region}` lists those that there are",
-        )
+    _check(region, generation, expired=expired, yes=yes)
     reaper = Reaper(load_plan(plan_file), region)
-    if not yes or generation is None:
-        found = reaper.found(generation)
+    found = reaper.expired() if expired else reaper.found(generation)
+    if not yes:
         click.echo(_json([_found(each) for each in found]) if output == "json" else _listed(found))
         return int(Exit.OK)
-    reaped = reaper.reap(generation, lambda line: click.echo(f"  {line}", err=True), reason=reason)
-    click.echo(_json(_reaped(reaped)) if output == "json" else "\n".join(_came(reaped)))
-    return int(Exit.STEP_FAILED if reaped.stays else Exit.OK)
+    done = [
+        reaper.reap(
+            each.target.generation, lambda line: click.echo(f"  {line}", err=True), reason=reason
+        )
+        for each in found
+    ]
+    if output == "json":
+        said = [_reaped(reaped) for reaped in done]
+        click.echo(_json(said if expired else said[0]))
+    else:
+        lines = [line for reaped in done for line in _came(reaped)]
+        click.echo("\n".join(lines) or "no validation has left anything")
+    return int(Exit.STEP_FAILED if any(reaped.stays for reaped in done) else Exit.OK)
+
+
+def _check(region: str, generation: int | None, *, expired: bool, yes: bool) -> None:
+    if expired and generation is not None:
+        raise UsageError("--expired or --generation, not both", remedy="leave one of the two out")
+    if yes and generation is None and not expired:
+        raise UsageError(
+            "--yes needs a --generation: one is removed at a time",
+            remedy=f"`drkit reap {region}` lists those that there are; --expired takes all that"
+            " validations left",
+        )
 
 
 def _json(said: list[dict[str, Any]] | dict[str, Any]) -> str:

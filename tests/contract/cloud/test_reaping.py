@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
+from drkit.adapters.cloud import client
 from drkit.adapters.epoch import read_epoch
 from drkit.adapters.generations import choose_generation
-from drkit.adapters.left_generations import LeftGeneration, leave_generation
+from drkit.adapters.left_generations import LeftGeneration, Passing, leave_generation
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.runs_folder import RunsFolder
 from drkit.cli import cli
@@ -290,3 +291,54 @@ def test_the_command_lists_first_and_destroys_on_yes(plan: Plan, destroyed: list
     assert destroyed == []
     assert "0 resources are gone" in run("--generation", "1", "--yes")
     assert destroyed == [TARGET.name]
+
+
+def copies(world: World, plan: Plan) -> None:
+    """Of validations: one that died, one that is looked at, one whose time is over."""
+    now = datetime.now(UTC)
+    for number, kept, expires in ((2, False, now + OLD), (3, True, now + OLD), (4, True, now)):
+        target = replace(TARGET, generation=number)
+        word = LeftGeneration(
+            target=target,
+            reason="a validation's",
+            operator="ana@host",
+            at=START,
+            passing=Passing(expires=expires, kept=kept),
+        )
+        leave_generation(OutsideStore(world, plan), word)
+        write_state(world, "compute", target.name, instances={"i-2": "m5.large"})
+
+
+def test_what_validations_left_is_removed_at_once_and_nothing_else(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    copies(world, plan)
+    place = ["reap", REGION, "--expired", "--plan", str(plan.root / "drkit.yaml")]
+    listed = CliRunner().invoke(cli, place, standalone_mode=False)
+    assert destroyed == []
+    assert "g2" in listed.output
+    assert "g1" not in listed.output
+    assert "g3" not in listed.output
+    CliRunner().invoke(cli, [*place, "--yes"], standalone_mode=False)
+    assert destroyed == [f"{REGION}.g2", f"{REGION}.g4"]
+
+
+def test_what_is_still_tagged_of_a_removed_copy_is_named(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    copies(world, plan)
+    ec2 = client(world, "ec2", REGION)
+    leaked = ec2.create_vpc(CidrBlock="10.70.0.0/16")["Vpc"]["VpcId"]
+    tags = {"shop": plan.shop, "site": REGION, "generation": "2", "kind": "validation"}
+    ec2.create_tags(Resources=[leaked], Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+    reaped = Reaper(plan, REGION).reap(2, lambda _: None)
+    assert destroyed == [f"{REGION}.g2"]
+    assert [arn.rpartition("/")[2] for arn in reaped.stays] == [leaked]
+    assert Reaper(plan, REGION).reap(4, lambda _: None).stays == {}
+
+
+def test_one_generation_or_what_is_expired_but_not_both(plan: Plan) -> None:
+    place = ["reap", REGION, "--expired", "--generation", "2"]
+    place += ["--plan", str(plan.root / "drkit.yaml")]
+    done = CliRunner().invoke(cli, place, standalone_mode=False)
+    assert isinstance(done.exception, UsageError)
