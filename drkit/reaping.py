@@ -84,7 +84,7 @@ class Reaper:
         Raises UsageError, RunBusy and ConfigurationError (nothing was touched); what could not be
         removed is in the result.
         """
-        from drkit.adapters.tagged import leaks
+        from drkit.adapters.forgotten import forgotten_if_gone
 
         with self._runs.hold(self._region):
             free = look_at_site(self._plan, self._world, self._region)
@@ -107,7 +107,7 @@ class Reaper:
                 reaped = destroying.all_of(found.remains)
                 if found.left is None or found.left.passing is None:
                     return reaped
-                stays = {**reaped.stays, **leaks(self._world, found.target)}
+                stays = forgotten_if_gone(self._world, self._plan, found.target, reaped.stays)
                 return replace(reaped, stays=stays)
 
     def _found(self, generation: int | None) -> tuple[Found, ...]:

@@ -96,9 +96,7 @@ class Copies:
 
         wish, world = self.opened.wish, self.opened.world
         began = self.parts.clock.steady()
-        found = remains(world, wish.plan, target)
-        if not found:
-            return
+        # also where no resource is known: one that was being made may be
         reaped = Destroying(
             plan=wish.plan,
             target=target,
@@ -106,7 +104,7 @@ class Copies:
             vault=self.opened.vault,
             say=lambda _line: None,
             asked_to_end=lambda: self._stop() is Stop.NOW,
-        ).all_of(found)
+        ).all_of(remains(world, wish.plan, target))
         self._say(target, reaped.removed, reaped.stays, began)
 
     def _say(
@@ -116,12 +114,12 @@ class Copies:
         stays: Mapping[str, str],
         began: timedelta,
     ) -> None:
-        from drkit.adapters.tagged import leaks
+        from drkit.adapters.forgotten import forgotten_if_gone
 
         copy = CopyRemoved(
             generation=target.name,
             removed=removed,
-            stays={**stays, **leaks(self.opened.world, target)},
+            stays=forgotten_if_gone(self.opened.world, self.opened.wish.plan, target, stays),
             elapsed=self.parts.clock.steady() - began,
         )
         record(self.hands, copy)

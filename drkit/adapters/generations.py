@@ -13,6 +13,7 @@ from itertools import count
 
 from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.epoch import Epoch
+from drkit.adapters.forgotten import highest_validated
 from drkit.adapters.left_generations import LeftGeneration, left_generations
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.state_copies import stacks_with_copies
@@ -32,7 +33,9 @@ class Generations:
     left: Mapping[int, LeftGeneration] = field(default_factory=dict)
     """Those that a person gave up."""
     passing: Mapping[int, LeftGeneration] = field(default_factory=dict)
-    """Those that validations have built."""
+    """Those that validations have built, as long as anything of them may be there."""
+    forgotten: int = 0
+    """The highest number of those of which nothing is."""
 
     @property
     def due(self) -> int:
@@ -44,7 +47,8 @@ class Generations:
     @property
     def fresh(self) -> int:
         """One that nobody ever built: what a validation builds."""
-        return max(self.built | self.opened | self.left.keys() | self.passing.keys(), default=0) + 1
+        known = self.built | self.opened | self.left.keys() | self.passing.keys()
+        return max([*known, self.forgotten]) + 1
 
     def after(self, number: int) -> int:
         """The one that takes the place of ``number``: validations are in no row with others."""
@@ -65,12 +69,14 @@ def known_generations(world: World, plan: Plan, region: str, epoch: Epoch) -> Ge
             f"the state in s3://{plan.outside.state} cannot be read: {error}",
             remedy="run `drkit prepare` once; or check the outside location",
         ) from error
-    left = left_generations(OutsideStore(world, plan), region)
+    store = OutsideStore(world, plan)
+    left = left_generations(store, region)
     return Generations(
         built=_numbers(region, [*stacks, *stacks_with_copies(world, plan)]),
         opened=_numbers(region, epoch.opened),
         left={number: each for number, each in left.items() if each.passing is None},
         passing={number: each for number, each in left.items() if each.passing is not None},
+        forgotten=highest_validated(store, region),
     )
 
 

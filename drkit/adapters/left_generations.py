@@ -75,6 +75,14 @@ def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGener
     }
 
 
+def forget_passing(store: OutsideStore, target: Target) -> None:
+    """Take the word of a validation's copy away; nobody else's. Raises ConfigurationError."""
+    key = f"{_PLACE}/{target.region}/{target.generation}.json"
+    word = _read(store, key)
+    if word is not None and word.passing is not None:
+        store.remove(key)
+
+
 def _read(store: OutsideStore, key: str) -> LeftGeneration | None:
     stored = store.read(key)
     if stored is None:

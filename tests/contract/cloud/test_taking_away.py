@@ -26,7 +26,7 @@ from drkit.ports import World
 from drkit.reporting.report import report
 from drkit.validating import Copies
 from tests.contract.cloud.opened import Write, backed_up, served_by
-from tests.contract.cloud.test_validating import REGION, Night
+from tests.contract.cloud.test_validating import REGION, Night, muzzled
 from tests.fakes.attempts import FAILED, FakeWorld, VirtualAttempts
 from tests.fakes.clock import VirtualClock
 from tests.fakes.consent import ScriptedConsent
@@ -37,8 +37,7 @@ STACKS = {"network": {}, "compute": {"needs": ["network"], "provides": ["app", "
 
 @pytest.fixture
 def plan(shop: Write, world: World) -> Plan:
-    made = shop(stacks=STACKS)
-    (made.root / "playbooks" / "muzzle.yml").touch()
+    made = muzzled(shop, stacks=STACKS)
     (made.root / "stacks" / "network").mkdir()
     served_by(world, made, "eu-west-3")
     backed_up(world)

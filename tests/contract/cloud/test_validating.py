@@ -60,10 +60,18 @@ class Night:
         return parts
 
 
+def muzzled(shop: Write, **parts: Any) -> Plan:
+    """A shop that has all that muzzles a copy of it."""
+    card = {"endpoint": "https://card-a.example", "drill": "checks/card.py"}
+    plan = shop(providers={"card-a": card}, **parts)
+    for name in ("playbooks/muzzle.yml", "checks/card.py"):
+        (plan.root / name).touch()
+    return plan
+
+
 @pytest.fixture
 def night(shop: Write, world: World) -> Night:
-    plan = shop()
-    (plan.root / "playbooks" / "muzzle.yml").touch()
+    plan = muzzled(shop)
     served_by(world, plan, "eu-west-3")
     backed_up(world)
     return Night(plan, world)
@@ -121,7 +129,7 @@ def test_the_site_that_serves_is_never_validated(shop: Write, world: World) -> N
     wish = Wish(plan=plan, kind=RunKind.VALIDATE, region=REGION)
     found = open_plan(look_around(wish)).problems
     assert "--region" in places(found)
-    assert "muzzle" in places(found), "all problems at once"
+    assert {"muzzle", "providers.card-a.drill"} <= set(places(found)), "all problems at once"
 
 
 def test_who_serves_meanwhile_is_no_reason_against_it(night: Night) -> None:
@@ -130,8 +138,7 @@ def test_who_serves_meanwhile_is_no_reason_against_it(night: Night) -> None:
 
 
 def test_without_a_backup_there_is_nothing_to_prove(shop: Write, world: World) -> None:
-    plan = shop()
-    (plan.root / "playbooks" / "muzzle.yml").touch()
+    plan = muzzled(shop)
     served_by(world, plan, "eu-west-3")
     assert places(Night(plan, world).opened().problems) == ["stores.orders-db"]
 
