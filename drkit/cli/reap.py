@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,15 +29,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Destroy it; without, nothing is touched.")
 @output_option
 @plan_option
-def reap(
-    region: str,
-    generation: int | None,
-    expired: bool,
-    reason: str,
-    yes: bool,
-    output: str,
-    plan_file: Path,
-) -> int:
+def reap(region: str, generation: int | None, expired: bool, yes: bool, **options: Any) -> int:
     """List what is there of the generations of REGION; with --yes, destroy one (--generation), or
     all that validations left (--expired).
 
@@ -49,17 +40,13 @@ def reap(
     from drkit.reaping import Reaper
 
     _check(region, generation, expired=expired, yes=yes)
-    reaper = Reaper(load_plan(plan_file), region)
+    output = options["output"]
+    reaper = Reaper(load_plan(options["plan_file"]), region)
     found = reaper.expired() if expired else reaper.found(generation)
     if not yes:
         click.echo(_json([_found(each) for each in found]) if output == "json" else _listed(found))
         return int(Exit.OK)
-    done = [
-        reaper.reap(
-            each.target.generation, lambda line: click.echo(f"  {line}", err=True), reason=reason
-        )
-        for each in found
-    ]
+    done = [reaper.reap(each.target.generation, _say, reason=options["reason"]) for each in found]
     if output == "json":
         said = [_reaped(reaped) for reaped in done]
         click.echo(_json(said if expired else said[0]))
@@ -67,6 +54,10 @@ def reap(
         lines = [line for reaped in done for line in _came(reaped)]
         click.echo("\n".join(lines) or "no validation has left anything")
     return int(Exit.STEP_FAILED if any(reaped.stays for reaped in done) else Exit.OK)
+
+
+def _say(line: str) -> None:
+    click.echo(f"  {line}", err=True)
 
 
 def _check(region: str, generation: int | None, *, expired: bool, yes: bool) -> None:
