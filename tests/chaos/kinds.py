@@ -1,5 +1,5 @@
-"""A run with every kind of step but one, as a chain: all of it real but the stack, for which a
-program stands in (a stack's own kills are tests/contract/pulumi's and the rebuilds').
+"""A run with every kind of step but one, as a chain: all of it real but the stack and its removal,
+for which programs stand in (a stack's own kills are tests/contract/pulumi's and the rebuilds').
 
 ``quiesce`` is left out: it is a ``playbook`` on the hosts of another site, which only that site's
 own Pulumi stacks name.
@@ -27,6 +27,7 @@ from drkit.model.step import (
     PlaybookWork,
     ProofWork,
     QuiesceWork,
+    RemovalWork,
     RevokeWork,
     Route,
     StackWork,
@@ -53,6 +54,7 @@ EVERY_KIND = {
     "revoke": "revoke",
     "fence": "wait",
     "dns": "dns",
+    "remove.network": "removal",
 }
 """Step → kind, each needing the one before."""
 if set(EVERY_KIND.values()) != set(KINDS.values()) - {KINDS[QuiesceWork]}:
@@ -94,6 +96,7 @@ def work(name: str, kind: str) -> Work:
         "revoke": RevokeWork(),
         "wait": WaitWork(duration=timedelta(milliseconds=50), reason="for the fence"),
         "dns": DnsWork(),
+        "removal": RemovalWork(stack=name),
     }
     return works[kind]
 
@@ -109,7 +112,7 @@ def write_every_kind(folder: Path) -> None:
     write_run(folder)
     (folder / "run" / "hosts.json").write_text(json.dumps({"edge-1": HOST}))
     for name, kind in EVERY_KIND.items():
-        if kind in {"stack", "ledger"}:
+        if kind in {"stack", "ledger", "removal"}:
             (folder / f"{name}.py").write_text(PROGRAM.format(root=str(folder), name=name))
         elif kind in {"check", "proof"}:
             text = _CHECK.format(effects=str(folder / "effects"), name=name)
