@@ -115,7 +115,7 @@ def _behind(wish: Wish, known: Known, left: RunBegan | None) -> LeftGeneration |
     from drkit.adapters.left_generations import LeftGeneration
 
     found, reason = known.generations, wish.reason.strip()
-    before = found.left.get(found.before(found.due)) if wish.kind is RunKind.REBUILD else None
+    before = found.left.get(found.before(found.due))
     if not wish.new_generation or (before is not None and before.reason == reason):
         return before
     if left is not None and left.run == known.epoch.run:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import count
 
 from drkit.adapters.cloud import client, said_by_cloud
 from drkit.adapters.epoch import Epoch
@@ -40,23 +39,28 @@ class Generations:
     @property
     def due(self) -> int:
         """The one that a new run builds, from 1."""
+        newest = max(self._in_a_row, default=None)
         over = self.opened | self.left.keys()
-        newest = max((self.built | over) - self.passing.keys(), default=None)
         return self.fresh if newest is None or newest in over else newest
 
     @property
     def fresh(self) -> int:
         """One that nobody ever built: what a validation builds."""
-        known = self.built | self.opened | self.left.keys() | self.passing.keys()
-        return max([*known, self.forgotten]) + 1
+        return max([*self._in_a_row, *self.passing, self.forgotten]) + 1
 
     def after(self, number: int) -> int:
-        """The one that takes the place of ``number``: validations are in no row with others."""
-        return next(n for n in count(number + 1) if n not in self.passing)
+        """The one that takes the place of ``number``."""
+        later = [n for n in self._in_a_row if n > number]
+        return min(later, default=max(self.fresh, number + 1))
 
     def before(self, number: int) -> int:
         """The one in whose place ``number`` stands, if it does; 0: none can."""
-        return next(n for n in range(number - 1, -1, -1) if n not in self.passing)
+        return max((n for n in self._in_a_row if n < number), default=0)
+
+    @property
+    def _in_a_row(self) -> frozenset[int]:
+        """All but the copies of validations, of which also the numbers may be forgotten."""
+        return (self.built | self.opened | self.left.keys()) - self.passing.keys()
 
 
 def known_generations(world: World, plan: Plan, region: str, epoch: Epoch) -> Generations:

@@ -107,3 +107,20 @@ def test_a_number_that_cannot_be_read_is_no_zero(world: World, plan: Plan) -> No
     store.put(f"validated/{REGION}.json", b"ten")
     with pytest.raises(ConfigurationError, match="names no number"):
         highest_validated(store, REGION)
+
+
+def test_a_generation_stands_in_place_of_the_one_before_a_forgotten_copy(
+    world: World, plan: Plan
+) -> None:
+    """A person gave up 1, a copy was 2: what is built in its place is 3, from the first command on
+    and also where that died before it had made anything.
+    """
+    served_by(world, plan, "eu-west-3")
+    written(world, plan, COPY, passing=False)
+    copy = Target(shop="corner", region=REGION, generation=2)
+    written(world, plan, copy)
+    for forget in (False, True):
+        if forget:
+            forget_copy(world, plan, copy)
+        found = known(world, plan)
+        assert (found.after(1), found.due, found.before(3)) == (3, 3, 1)
