@@ -35,6 +35,7 @@ from drkit.model.step import (
 from drkit.planning.closure import closure
 from drkit.planning.cutover import cutover_steps, last_of_cutover
 from drkit.planning.ledgers import StepMaker, ledger_steps
+from drkit.planning.making import step_of
 from drkit.planning.muzzled import muzzled
 from drkit.planning.people import people_asked
 from drkit.planning.quiesce import QUIESCE, around_quiesce
@@ -145,19 +146,7 @@ def _unknown(step: str, need: str, kind: RunKind) -> Problem:
 
 
 def _drafts(plan: Plan, kind: RunKind, mode: RunMode) -> Iterator[Step]:
-    def step(name: str, work: Work, needs: Iterable[str]) -> Step:
-        entry = plan.steps.get(name, StepEntry(name=name))
-        return Step(
-            id=name,
-            work=work,
-            needs=tuple(dict.fromkeys([*needs, *entry.after])),
-            owner=entry.owner or plan.defaults.owner,
-            budget=entry.budget,
-            limit=entry.limit or plan.defaults.limit,
-            stalled=entry.stalled or plan.defaults.stalled,
-            tries=entry.tries or plan.defaults.tries,
-        )
-
+    step = partial(step_of, plan)
     for stack in plan.stacks.values():
         yield step(stack.name, StackWork(stack=stack.name), stack.needs)
     for store in plan.stores.values():

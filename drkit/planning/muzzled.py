@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from drkit.errors import Problem
-from drkit.model.plan import Plan, StepEntry
+from drkit.model.plan import Plan
 from drkit.model.step import (
     DnsWork,
     EpochWork,
@@ -28,6 +28,7 @@ from drkit.model.step import (
     WaitWork,
 )
 from drkit.planning.files import Exists
+from drkit.planning.making import step_of
 
 MUZZLE = "muzzle"
 """The step, and the shop's playbook that does it."""
@@ -37,17 +38,8 @@ def muzzled(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
     """The steps of a validation, from those of a rebuild of ``plan`` in topological order."""
     kept = _without_what_acts(whole)
     stacks = tuple(name for name, step in kept.items() if isinstance(step.work, StackWork))
-    entry = plan.steps.get(MUZZLE, StepEntry(name=MUZZLE))
-    muzzle = Step(
-        id=MUZZLE,
-        work=PlaybookWork(playbook=MUZZLE, hosts="all"),
-        needs=stacks,
-        owner=entry.owner or plan.defaults.owner,
-        budget=entry.budget,
-        limit=entry.limit or plan.defaults.limit,
-        stalled=entry.stalled or plan.defaults.stalled,
-        tries=entry.tries or plan.defaults.tries,
-    )
+    work = PlaybookWork(playbook=MUZZLE, hosts="all")
+    muzzle = dataclasses.replace(step_of(plan, MUZZLE, work, stacks), needs=stacks)
     behind = {
         name: dataclasses.replace(step, needs=(*step.needs, MUZZLE))
         for name, step in kept.items()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from drkit.model.plan import Plan, StepEntry
+from drkit.model.plan import Plan
 from drkit.model.record import StepPlanned
-from drkit.model.step import RemovalWork, Step
+from drkit.model.step import RemovalWork
 from drkit.planning.graph import Graph
+from drkit.planning.making import step_of
 from drkit.planning.reaping import order_of_removal
 
 
@@ -18,17 +19,11 @@ def removal_graph(plan: Plan) -> Graph:
     """One step for each stack of ``plan``."""
     steps = {}
     for stack in order_of_removal(plan):
-        entry = plan.steps.get(stack, StepEntry(name=stack))
         users = [user.name for user in plan.stacks.values() if stack in user.needs]
-        steps[_removal(stack)] = Step(
-            id=_removal(stack),
-            work=RemovalWork(stack=stack),
-            needs=tuple(_removal(user) for user in users),
-            owner=entry.owner or plan.defaults.owner,
-            budget=None,
-            limit=entry.limit or plan.defaults.limit,
-            tries=entry.tries or plan.defaults.tries,
-        )
+        # as its stack's step, but for what that says of making it
+        like = step_of(plan, stack, RemovalWork(stack=stack), ())
+        name, needs = _removal(stack), tuple(_removal(user) for user in users)
+        steps[name] = replace(like, id=name, needs=needs, budget=None, stalled=None)
     return Graph(steps, dict.fromkeys(steps, ()))
 
 
