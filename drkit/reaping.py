@@ -20,6 +20,7 @@ from drkit.model.record import GateAnswered, Target
 from drkit.model.step import RunKind
 from drkit.operating import operator
 from drkit.planning.reaping import Builder, refusal, refusal_of_opened
+from drkit.planning.sites import must_be_site
 from drkit.reporting.moving import move_of, was_given_back
 
 if TYPE_CHECKING:
@@ -53,10 +54,7 @@ class Reaper:
         from drkit.adapters.vault import open_vault
         from drkit.adapters.worlds import check_account, open_world
 
-        if region not in plan.sites:
-            raise UsageError(
-                f"{region} is no site of this plan", remedy=f"sites: {', '.join(plan.sites)}"
-            )
+        must_be_site(plan, region)
         self._plan, self._region = plan, region
         self._world, self._vault = open_world(plan), open_vault(plan)
         if problems := check_account(self._world, plan):

@@ -112,9 +112,10 @@ class _Journals:
 
     def check_site(self, region: str) -> None:
         """Raises UsageError for what is no site of the plan, if the plan can be read."""
-        if self._plan is not None and region not in self._plan.sites:
-            sites = ", ".join(self._plan.sites)
-            raise UsageError(f"{region} is no site of this plan", remedy=f"sites: {sites}")
+        from drkit.planning.sites import must_be_site
+
+        if self._plan is not None:
+            must_be_site(self._plan, region)
 
     def _go_on_alone(self, error: ConfigurationError) -> None:
         from drkit.cli import show_error
