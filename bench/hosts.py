@@ -14,8 +14,6 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,6 +25,7 @@ import yaml
 
 from bench.ground import clear, open_ground
 from bench.table import keep, load, table
+from bench.typed import BIN, drkit
 from drkit.adapters.epoch import EpochTool
 from drkit.adapters.plan_yaml import load_plan
 from drkit.adapters.runs_folder import RunsFolder
@@ -38,8 +37,6 @@ from drkit.model.step import EpochWork
 ROOT = Path(__file__).parent.parent
 LOST, REGION = "eu-west-3", "eu-central-1"
 COUNTS = (1, 5, 20, 40)
-_BIN = Path(sys.executable).parent
-_LIMIT = 1800
 _CHECK = """\
 import pytest
 
@@ -102,18 +99,6 @@ def rebuild(root: Path, hosts: int) -> dict[str, object]:
     return {"hosts": hosts, "load before": before, "first step": first, **steps, "whole": seconds}
 
 
-def drkit(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(_BIN / "drkit"), *arguments],
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT,
-        check=False,
-    )
-
-
 @contextmanager
 def world(root: Path) -> Iterator[None]:
     """A sandbox with what is outside of the plan in ``root``."""
@@ -145,7 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="rebuilds of 1, 5, 20 and 40 hosts")
     parser.add_argument("--hosts", type=int, action="append", help="repeatable")
     counts = parser.parse_args().hosts or COUNTS
-    os.environ["PATH"] = f"{_BIN}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code each start costs seconds
     with tempfile.TemporaryDirectory(prefix="drkit-hosts-") as place:
         root = Path(place)

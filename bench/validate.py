@@ -18,7 +18,6 @@ import shutil
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.table import keep, load, table
+from bench.typed import BIN, drkit
 from drkit.adapters.runs_folder import RunsFolder
 from drkit.model.place_record import CopyRemoved
 from drkit.model.record import StepEnded
@@ -36,21 +36,11 @@ ROOT = Path(__file__).parent.parent
 SERVES, STANDBY = "eu-west-3", "eu-central-1"
 BEFORE = 60
 """Seconds that customers are looked at before the validation."""
-_BIN = Path(sys.executable).parent
-_LIMIT = 1800
 
 
-def drkit(root: Path, *arguments: str, codes: Sequence[int] = (0,)) -> None:
+def must(root: Path, *arguments: str, codes: Sequence[int] = (0,)) -> None:
     """Run a command to its end. Raises SystemExit where it ends with another code."""
-    done = subprocess.run(
-        [str(_BIN / "drkit"), *arguments],
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT,
-        check=False,
-    )
+    done = drkit(root, *arguments)
     if done.returncode not in codes:
         raise SystemExit(f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
 
@@ -62,20 +52,20 @@ def serving(root: Path) -> Iterator[None]:
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "drkit.yaml", root)
     try:
-        drkit(root, "sandbox", "up")
-        drkit(root, "sandbox", "secrets", "--output", "secrets.yml")
-        drkit(root, "prepare")
-        drkit(root, "deploy", "--region", SERVES, "--consent", "consent=ana")
+        must(root, "sandbox", "up")
+        must(root, "sandbox", "secrets", "--output", "secrets.yml")
+        must(root, "prepare")
+        must(root, "deploy", "--region", SERVES, "--consent", "consent=ana")
         yield
     finally:
-        drkit(root, "sandbox", "down")
+        must(root, "sandbox", "down")
 
 
 @contextmanager
 def customers(root: Path, rate: int) -> Iterator[Path]:
     """They order until the end of the block; their ledger."""
     ledger = root / "customers.jsonl"
-    command = [str(_BIN / "drkit"), "sandbox", "load", "--rate", str(rate), "--ledger", str(ledger)]
+    command = [str(BIN / "drkit"), "sandbox", "load", "--rate", str(rate), "--ledger", str(ledger)]
     with (root / "load.txt").open("w") as out:
         process = subprocess.Popen(command, cwd=root, stdout=out, stderr=out)
         try:
@@ -124,15 +114,15 @@ def met(ledger: Path, since: datetime, until: datetime) -> dict[str, object]:
 def measured(root: Path, rate: int) -> dict[str, Any]:
     with customers(root, rate) as ledger:
         time.sleep(5)
-        drkit(root, "backup", "--type", "full")
+        must(root, "backup", "--type", "full")
         since, before = datetime.now(UTC), load()
         time.sleep(BEFORE)
         began = datetime.now(UTC)
-        drkit(root, "validate", "--region", STANDBY, codes=(0, 8))
+        must(root, "validate", "--region", STANDBY, codes=(0, 8))
         ended = datetime.now(UTC)
         quiet, busy = met(ledger, since, began), met(ledger, began, ended)
-        drkit(root, "sandbox", "lose", SERVES)
-    drkit(root, "rebuild", "--region", STANDBY, "--consent", "consent=ana", codes=(0, 4, 8))
+        must(root, "sandbox", "lose", SERVES)
+    must(root, "rebuild", "--region", STANDBY, "--consent", "consent=ana", codes=(0, 4, 8))
     return {
         "rate": rate,
         "load before": before,
@@ -148,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="a validation beside the shop that serves")
     parser.add_argument("--rate", type=int, default=5, help="customers' visits a second")
     rate = parser.parse_args().rate
-    os.environ["PATH"] = f"{_BIN}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code each start costs seconds
     with tempfile.TemporaryDirectory(prefix="drkit-validate-") as place:
         root = Path(place)

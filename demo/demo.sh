@@ -4,15 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . demo/typed.sh
-OUT=.drkit/demo
-
-watchers=()
-end_watchers() {
-  for pid in "${watchers[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
-  wait
-  watchers=()
-}
-trap end_watchers EXIT
+. demo/watchers.sh
 
 demo/bring-up.sh
 mkdir -p "$OUT"
