@@ -62,7 +62,8 @@ def check_segments(segments: tuple[Segment, ...], run: str, place: str) -> Copy:
     for segment, end in zip(segments, ends, strict=True):
         head = Head(run=run, records=end, last=parsed.hashes[end - 1])
         hand = next((hand for hand in reversed(hands) if hand.first < end), None)
-        if wrong := _wrong_signature(segment.note, head, hand):
+        later = next((hand for hand in hands if hand.first >= end), None)
+        if wrong := _wrong_signature(segment.note, head, hand, later):
             raise JournalDamaged(f"{place}: records {segment.first} to {end - 1} {wrong}")
         unsigned = unsigned if segment.note else end
     return Copy(place=place, hashes=parsed.hashes, hands=hands, unsigned=unsigned)
@@ -139,11 +140,11 @@ def _hands(records: Iterable[Record]) -> Iterable[Hand]:
                 pass
 
 
-def _wrong_signature(note: str, head: Head, hand: Hand | None) -> str:
+def _wrong_signature(note: str, head: Head, hand: Hand | None, later: Hand | None) -> str:
     """What is wrong with the signature of a segment that ends in ``head``; empty: nothing.
 
-    It must be that of the owner at its end: one that catches up after another drkit of its place
-    vouches for what that one left unsent.
+    It must be that of the owner at its end, ``hand``, or of the next one: who catches up after
+    another drkit of its place vouches for what that one left unsent, at times before its own word.
     """
     who = f"{hand.operator} ({fingerprint(hand.key)})" if hand and hand.key else ""
     if not note:
@@ -151,7 +152,7 @@ def _wrong_signature(note: str, head: Head, hand: Hand | None) -> str:
     signed = read(note)
     if signed is None or not signed.is_sound():
         return "have a signature that is none"
-    if hand is None or signed.key != hand.key:
+    if hand is None or signed.key not in {hand.key, later.key if later else hand.key}:
         owner = who or "a drkit that does not sign"
         return f"are signed by {fingerprint(signed.key)}, and {owner} had the run"
     return "" if signed.head == head else "have the signature of other records"

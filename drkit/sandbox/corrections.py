@@ -7,11 +7,13 @@
   :mod:`drkit.sandbox.conditions`).
 - Signatures are checked at the door, and better (see :mod:`drkit.sandbox.signature`); what the door
   lets in unsigned is open to everybody.
+- A folder of which every object was deleted is listed no more, in a bucket that keeps versions, too.
 - Quotas are the sandbox's own (see :mod:`drkit.sandbox.quotas`).
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +41,7 @@ def apply(quotas: Quotas) -> None:
     _replace(elastic_network_interfaces, "random_public_ip", _taken_from(pool))
     _replace(SubnetBackend, "create_subnet", _plain(SubnetBackend.create_subnet))
     honour_conditions()
+    list_what_is_there()
     answer_quotas(quotas)
     _replace(IAMRequestBase, "check_signature", lambda _: None)
     judge = ActionAuthenticatorMixin._authenticate_and_authorize_s3_action  # noqa: SLF001 - foreign
@@ -50,6 +53,23 @@ def apply(quotas: Quotas) -> None:
             by_region[region] = [
                 offer for offer in offered if offer["InstanceType"] in addresses.INSTANCE_TYPES
             ]
+
+
+def list_what_is_there() -> None:
+    """Have S3 list the folders of objects that are there: moto lists those of deleted ones."""
+    from moto.s3.models import FakeDeleteMarker, S3Backend
+
+    listed = S3Backend.list_objects
+
+    @functools.wraps(listed)
+    def list_objects(s3: Any, bucket: Any, *arguments: Any, **named: Any) -> Any:
+        there = copy.copy(bucket)
+        there.keys = {
+            name: key for name, key in bucket.keys.items() if not isinstance(key, FakeDeleteMarker)
+        }
+        return listed(s3, there, *arguments, **named)
+
+    _replace(S3Backend, "list_objects", list_objects)
 
 
 def answer_quotas(quotas: Quotas) -> None:

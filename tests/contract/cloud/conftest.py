@@ -23,7 +23,7 @@ from drkit.adapters.cloud import client
 from drkit.adapters.plan_yaml import load_plan
 from drkit.model.plan import Plan
 from drkit.ports import World
-from drkit.sandbox.corrections import answer_quotas
+from drkit.sandbox.corrections import answer_quotas, list_what_is_there
 from drkit.sandbox.quotas import Quotas
 from tests.contract.cloud.desk import Desk
 from tests.contract.cloud.opened import FILES, SITES, STORE, Write
@@ -35,6 +35,7 @@ from tests.fakes.documents import plan_at, write_plan
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[str]:
     """The address of the API."""
+    list_what_is_there()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -75,13 +76,14 @@ def resolver(cloud: str) -> Iterator[str]:
 
 @pytest.fixture
 def world(cloud: str, resolver: str) -> World:
-    """An empty cloud with the buckets of the outside."""
+    """An empty cloud with the buckets of the outside, which keep versions, as `drkit prepare`'s."""
     httpx.post(f"{cloud}/moto-api/reset").raise_for_status()
     made = world_at(cloud, resolver=resolver)
     s3 = client(made, "s3", "eu-north-1")
     for bucket in ("corner-dr", "corner-backup"):
         place = {"LocationConstraint": "eu-north-1"}
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     return made
 
 

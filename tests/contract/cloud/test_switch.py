@@ -145,8 +145,10 @@ def test_by_the_method_record_it_is_not_raised_with_global_lost(
 
 def test_prepare_makes_nothing_of_a_failover_that_cannot_work(world: World, shop: Write) -> None:
     plan = shop(dns={"name": "corner.example", "ttl": "10s", "method": "failover"})
+    s3, off = client(world, "s3", "eu-north-1"), {"Status": "Suspended"}
+    s3.put_bucket_versioning(Bucket="corner-dr", VersioningConfiguration=off)
     with pytest.raises(ConfigurationError, match="nothing was touched") as refused:
         prepare(plan, say=silent)
     assert [problem.place for problem in refused.value.problems] == ["dns.switch"]
-    versioning = client(world, "s3", "eu-north-1").get_bucket_versioning(Bucket="corner-dr")
-    assert "Status" not in versioning, "the state bucket is as it was"
+    versioning = s3.get_bucket_versioning(Bucket="corner-dr")["Status"]
+    assert versioning == "Suspended", "the state bucket is as it was"

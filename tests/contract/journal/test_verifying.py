@@ -273,6 +273,14 @@ def test_what_a_dead_drkit_left_unsent_is_vouched_for_by_the_next_of_its_place(
     assert check(sealed((ana, (began,)), (ana, (WAITS, again, OVER)))).records == 4
 
 
+def test_it_may_be_sent_before_the_word_of_who_vouches_for_it(ana: Owner, bo: Owner) -> None:
+    """One thread sends, another writes: which is first, nobody can say."""
+    again = RunResumed(operator="bo@desk", pid=2, key=bo.key)
+    assert check(sealed((bo, (BEGAN, WAITS)), (bo, (again, OVER)))).unsigned == 0
+    with pytest.raises(JournalDamaged, match="records 0 to 1 are signed by"):
+        check(sealed((ana, (BEGAN, WAITS)), (bo, (again, OVER))))
+
+
 def test_an_owners_key_is_private_stays_the_same_and_is_one_machines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
