@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from drkit.model.quantities import Money
 from drkit.reporting.steps import StepReport
+from drkit.reporting.tries import Try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +87,26 @@ def exposure_of(ledger: str | None, way: Iterable[StepReport]) -> Loss:
     """What a process would have lost at most, had its site been lost when its stores were restored:
     what came after the point to which one of them came back, the oldest on its ``way``.
 
-    An idle shop's newest transaction is old, and nothing has come after it: hence at most.
+    An idle shop's newest transaction is old, and nothing has come after it: hence at most. A
+    database takes up what is archived while it is restored: its point is then held against the end.
     """
     exposed: list[timedelta] = []
     for step in way:
         if step.kind == "store" and step.facts.get("recovery_point"):
             try:
-                exposed.append(step.tries[-1].began - _moment(step.facts["recovered_to"]))
+                exposed.append(_younger_than(_moment(step.facts["recovered_to"]), step.tries[-1]))
             except (KeyError, TypeError, ValueError):
                 reason = f"{step.id} does not say to which moment it was restored"
                 return Loss(ledger=ledger, achieved=None, reason=reason)
     if not exposed:
         return Loss(ledger=ledger, achieved=None, reason="no store of it was restored")
     return Loss(ledger=ledger, achieved=max(timedelta(), *exposed), at_most=True)
+
+
+def _younger_than(point: datetime, restore: Try) -> timedelta:
+    """The time in which a site could have been lost and something with it, at most."""
+    ahead = point > restore.began
+    return (restore.ended if ahead and restore.ended else restore.began) - point
 
 
 def distinct(losses: Iterable[Loss]) -> tuple[Promise, ...]:

@@ -16,7 +16,7 @@ from drkit.reporting.proofs import proof_of
 from drkit.reporting.recoveries import recoveries
 from drkit.reporting.report import report
 from drkit.reporting.verdict import Verdict
-from tests.unit.reporting.journals import BEGAN, Records, a_validation, restored
+from tests.unit.reporting.journals import BEGAN, RESTORED_AT, Records, a_validation, restored
 
 FAILED = Outcome(state=State.FAILED, message="no")
 
@@ -79,6 +79,22 @@ def test_what_would_have_been_lost_is_what_is_younger_than_the_oldest_point() ->
     # its RPO is 30 minutes, and an idle shop's newest transaction may be that old
     assert payment.verdict is Verdict.UNKNOWN
     assert made.exit is Exit.UNKNOWN
+
+
+def test_a_point_that_was_archived_during_the_restore_is_held_against_its_end() -> None:
+    ahead = restored(before=-timedelta(seconds=1))
+    made = report(a_validation({"orders-db": ahead, "images": ahead}))
+    [store] = [step for step in made.steps if step.id == "orders-db"]
+    assert store.ended is not None
+    for process in made.processes:
+        assert process.rpo is not None
+        achieved = process.rpo.loss.achieved
+        assert achieved is not None
+        assert achieved > timedelta(0), "not nothing, for nobody looked at that very moment"
+        assert process.rpo.loss.at_most
+    [support] = [p.rpo for p in made.processes if p.name == "support"]
+    assert support is not None
+    assert support.loss.achieved == store.ended - RESTORED_AT - timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("facts", [{}, {"recovery_point": "latest", "recovered_to": None}])
