@@ -32,7 +32,8 @@ class Generations:
     left: Mapping[int, LeftGeneration] = field(default_factory=dict)
     """Those that a person gave up."""
     passing: Mapping[int, LeftGeneration] = field(default_factory=dict)
-    """Those that validations have built, as long as anything of them may be there."""
+    """Those that validations have built, as long as anything of them may be there. None that
+    customers were ever on, whoever says so."""
     forgotten: int = 0
     """The highest number of those of which nothing is."""
 
@@ -74,12 +75,13 @@ def known_generations(world: World, plan: Plan, region: str, epoch: Epoch) -> Ge
             remedy="run `drkit prepare` once; or check the outside location",
         ) from error
     store = OutsideStore(world, plan)
-    left = left_generations(store, region)
+    left, opened = left_generations(store, region), _numbers(region, epoch.opened)
+    passing = {n: each for n, each in left.items() if each.passing is not None and n not in opened}
     return Generations(
         built=_numbers(region, [*stacks, *stacks_with_copies(world, plan)]),
-        opened=_numbers(region, epoch.opened),
+        opened=opened,
         left={number: each for number, each in left.items() if each.passing is None},
-        passing={number: each for number, each in left.items() if each.passing is not None},
+        passing=passing,
         forgotten=highest_validated(store, region),
     )
 

@@ -66,18 +66,28 @@ def note_reaped(store: OutsideStore, reaped: LeftGeneration) -> None:
 
 
 def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGeneration]:
-    """Number → the generation of ``region`` that was left. Raises ConfigurationError."""
+    """Number → the generation of ``region`` that was left. Raises ConfigurationError, also for a
+    word that stands in the place of another's: a copy is destroyed by it, unasked.
+    """
     place = f"{_PLACE}/{region}/"
-    return {
-        left.target.generation: left
-        for name in store.names(place)
-        if (left := _read(store, place + name)) is not None
-    }
+    found = {}
+    for name in store.names(place):
+        left = _read(store, place + name)
+        if left is None:
+            continue
+        if place + name != _key(_PLACE, left.target):
+            raise ConfigurationError(
+                f"{place}{name} in the bucket outside says something of {left.target.name}",
+                remedy="find out who wrote it, and bring back an older version of the object: the"
+                " bucket keeps them",
+            )
+        found[left.target.generation] = left
+    return found
 
 
 def forget_passing(store: OutsideStore, target: Target) -> None:
     """Take the word of a validation's copy away; nobody else's. Raises ConfigurationError."""
-    key = f"{_PLACE}/{target.region}/{target.generation}.json"
+    key = _key(_PLACE, target)
     word = _read(store, key)
     if word is not None and word.passing is not None:
         store.remove(key)
@@ -97,5 +107,8 @@ def _read(store: OutsideStore, key: str) -> LeftGeneration | None:
 
 
 def _write(store: OutsideStore, place: str, word: LeftGeneration) -> None:
-    key = f"{place}/{word.target.region}/{word.target.generation}.json"
-    store.put(key, json.dumps(to_json(word), indent=1).encode())
+    store.put(_key(place, word.target), json.dumps(to_json(word), indent=1).encode())
+
+
+def _key(place: str, target: Target) -> str:
+    return f"{place}/{target.region}/{target.generation}.json"

@@ -10,7 +10,12 @@ from drkit.adapters.cloud import client
 from drkit.adapters.epoch import read_epoch
 from drkit.adapters.forgotten import forget_copy, forgotten_if_gone, highest_validated
 from drkit.adapters.generations import Generations, known_generations
-from drkit.adapters.left_generations import LeftGeneration, Passing, leave_generation
+from drkit.adapters.left_generations import (
+    LeftGeneration,
+    Passing,
+    leave_generation,
+    left_generations,
+)
 from drkit.adapters.outside_store import OutsideStore
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
@@ -124,3 +129,24 @@ def test_a_generation_stands_in_place_of_the_one_before_a_forgotten_copy(
             forget_copy(world, plan, copy)
         found = known(world, plan)
         assert (found.after(1), found.due, found.before(3)) == (3, 3, 1)
+
+
+def test_a_word_in_the_place_of_another_is_refused(world: World, plan: Plan) -> None:
+    """Who can write the bucket must not be able to have drkit destroy another site's stacks."""
+    store = OutsideStore(world, plan)
+    written(world, plan, Target(shop="corner", region="eu-west-3", generation=1))
+    stored = store.read("generations/eu-west-3/1.json")
+    assert stored is not None
+    store.put(f"generations/{REGION}/1.json", stored.body)
+    with pytest.raises(ConfigurationError, match=r"says something of eu-west-3\.g1"):
+        left_generations(store, REGION)
+    assert set(left_generations(store, "eu-west-3")) == {1}
+
+
+def test_a_generation_that_customers_are_on_is_no_copy_whoever_says_so(
+    world: World, plan: Plan
+) -> None:
+    served_by(world, plan, REGION)
+    written(world, plan, COPY)
+    found = known(world, plan)
+    assert (found.opened, found.passing) == (frozenset({1}), {})
