@@ -1,6 +1,6 @@
 """What a try works with, as one sha256: recorded, so that a mended playbook is seen, never blocked.
 
-The digest covers the step's own folder or file, and for playbooks their roles.
+The digest covers the step's own folder or file, and for playbooks their roles and what they send.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def _sources(step: Step) -> Iterator[str]:
     match step.work:
         case StackWork(stack=stack):
             yield f"stacks/{stack}"
-        case (
-            PlaybookWork(playbook=playbook)
-            | StoreWork(playbook=playbook)
-            | QuiesceWork(playbook=playbook)
-        ):
+        case PlaybookWork(playbook=playbook, sends=sends):
+            yield f"playbooks/{playbook}.yml"
+            yield "playbooks/roles"
+            yield from sends
+        case StoreWork(playbook=playbook) | QuiesceWork(playbook=playbook):
             yield f"playbooks/{playbook}.yml"
             yield "playbooks/roles"
         case CheckWork(paths=paths):

@@ -76,6 +76,8 @@ class PlaybookWork:
     hosts: str
     settings: Mapping[str, str] = field(default_factory=dict)
     """Variables for this playbook alone."""
+    sends: tuple[str, ...] = ()
+    """Files besides its roles' that it brings to the hosts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

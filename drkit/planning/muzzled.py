@@ -38,7 +38,8 @@ def muzzled(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
     """The steps of a validation, from those of a rebuild of ``plan`` in topological order."""
     kept = _without_what_acts(whole)
     stacks = tuple(name for name, step in kept.items() if isinstance(step.work, StackWork))
-    work = PlaybookWork(playbook=MUZZLE, hosts="all")
+    answers = tuple(str(one.drill) for one in plan.providers.values() if one.drill)
+    work = PlaybookWork(playbook=MUZZLE, hosts="all", sends=answers)
     muzzle = dataclasses.replace(step_of(plan, MUZZLE, work, stacks), needs=stacks)
     behind = {
         name: dataclasses.replace(step, needs=(*step.needs, MUZZLE))

@@ -29,6 +29,15 @@ def test_a_file_mended_while_drkit_runs_is_seen_by_the_next_try(root: Path) -> N
     assert digest_of(root, PLAY) != before
 
 
+def test_what_a_playbook_sends_besides_its_roles_is_of_it(root: Path) -> None:
+    (root / "sink.py").write_text("answer()")
+    sends = step("play", PlaybookWork(playbook="play", hosts="all", sends=("sink.py",)))
+    before = digest_of(root, sends)
+    assert before != digest_of(root, PLAY)
+    (root / "sink.py").write_text("other()")
+    assert digest_of(root, sends) != before
+
+
 def test_a_file_that_vanishes_or_cannot_be_read_stops_nothing(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

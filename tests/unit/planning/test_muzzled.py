@@ -63,7 +63,17 @@ def test_the_plan_may_say_how_long_the_muzzle_may_take() -> None:
     steps = {**plans.plan().steps, MUZZLE: StepEntry(name=MUZZLE, owner="dba", limit=limit)}
     muzzle = validation(steps=steps).steps[MUZZLE]
     assert (muzzle.owner, muzzle.limit) == ("dba", limit)
-    assert muzzle.work == PlaybookWork(playbook="muzzle", hosts="all")
+    assert isinstance(muzzle.work, PlaybookWork)
+    assert (muzzle.work.playbook, muzzle.work.hosts) == ("muzzle", "all")
+
+
+def test_what_answers_for_a_provider_is_of_the_muzzle() -> None:
+    providers = {
+        name: replace(one, drill=Path(f"{name}.py")) for name, one in plans.plan().providers.items()
+    }
+    muzzle = validation(providers=providers).steps[MUZZLE]
+    assert isinstance(muzzle.work, PlaybookWork)
+    assert muzzle.work.sends == tuple(f"{name}.py" for name in providers)
 
 
 def test_each_process_waits_for_its_proof() -> None:
