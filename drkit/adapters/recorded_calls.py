@@ -121,12 +121,22 @@ def _calls(events: list[Mapping[str, Any]], steps: Mapping[str, str]) -> Iterato
             yield Call(step=step, action=action, resource=resource, region=told["awsRegion"])
 
 
+def bucket_arn(name: str) -> str:
+    """Of a bucket, or of an object in it: bucket/key."""
+    return f"arn:aws:s3:::{name}"
+
+
+def zone_arn(zone: str) -> str:
+    """``zone``: its id, which Route 53 gives with or without ``/hostedzone/`` before it."""
+    return f"arn:aws:route53:::hostedzone/{zone.rpartition('/')[2]}"
+
+
 def _resource(service: str, parameters: Mapping[str, Any]) -> str:
     """What rights are given on one by one, as a rule: buckets and zones."""
     match service, parameters:
         case "s3", {"bucketName": str(bucket)}:
-            return f"arn:aws:s3:::{bucket}"
+            return bucket_arn(bucket)
         case "route53", {"hostedZoneId": str(zone)}:
-            return f"arn:aws:route53:::hostedzone/{zone.rpartition('/')[2]}"
+            return zone_arn(zone)
         case _:
             return ANY

@@ -129,6 +129,7 @@ def _quotas(site: Site, sources: Sources) -> Looked:
 
 
 def _permissions(site: Site, sources: Sources) -> Looked:
+    from drkit.adapters.cutover_calls import cutover_calls
     from drkit.adapters.recorded_calls import RECORDED_AFTER, recorded_calls
     from drkit.adapters.rights import denied, identity_now
 
@@ -140,14 +141,17 @@ def _permissions(site: Site, sources: Sources) -> Looked:
     left = "" if found.whole else "there are more of them than are told in the time that there is"
     if not world.stands_apart and site.now - last.ended < RECORDED_AFTER:
         left = f"the run is over since {format_moment(last.ended)}, and AWS records late"
+    steps = site.graph.steps.values() if site.graph else ()
+    known = cutover_calls(world, plan, steps)
     identity = identity_now(world, plan)
     return judge_permissions(
         site,
         Permissions(
             run=last.run,
             identity=identity,
-            calls=found.calls,
-            denied=denied(world, plan, identity, found.calls),
+            recorded=found.calls,
+            known=known,
+            denied=denied(world, plan, identity, found.calls | known),
             left=left,
         ),
     )

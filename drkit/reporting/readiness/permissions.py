@@ -13,21 +13,26 @@ from drkit.reporting.readiness.site import Site, unknown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
-    """What ``run`` called, as far as it is recorded, and what of it ``identity`` may not now."""
+    """What ``run`` called, as far as it is recorded, what a rebuild is known to call besides, and
+    what of both ``identity`` may not call now.
+    """
 
     run: str
     identity: str
     """ARN of a user or role."""
-    calls: frozenset[Call]
+    recorded: frozenset[Call]
+    known: frozenset[Call]
     denied: tuple[Denial, ...]
     left: str = ""
-    """Why there may be calls that are not among these; empty: there are none."""
+    """Why there may be more that it called; empty: there is no more."""
+
+    @property
+    def calls(self) -> frozenset[Call]:
+        return self.recorded | self.known
 
 
 def judge_permissions(site: Site, found: Permissions) -> Looked:
     """One finding for all that the same steps may not call, for the same reason."""
-    if not found.calls:
-        return Looked(findings=(unknown(site, About.PERMISSIONS, _none(site, found)),))
     rows: dict[tuple[tuple[str, ...], str], list[Denial]] = {}
     for denial in found.denied:
         steps = {call.step for call in found.calls if denial.concerns(call)}
@@ -35,19 +40,20 @@ def judge_permissions(site: Site, found: Permissions) -> Looked:
     findings = [
         _finding(site, found, steps, why, tuple(denials)) for (steps, why), denials in rows.items()
     ]
-    if found.left:
-        rest = Problem(
+    if found.left or not found.recorded:
+        findings.append(unknown(site, About.PERMISSIONS, _gap(site, found)))
+    rights = len({(call.action, call.resource) for call in found.calls})
+    good = f"{rights} rights that {found.run} used or a cutover takes"
+    return Looked(findings=tuple(findings), good="" if findings else good)
+
+
+def _gap(site: Site, found: Permissions) -> Problem:
+    if found.recorded:
+        return Problem(
             place=found.run,
             message=f"not every call of it could be looked up: {found.left}",
             remedy="ask again later",
         )
-        findings.append(unknown(site, About.PERMISSIONS, rest))
-    rights = len({(call.action, call.resource) for call in found.calls})
-    good = f"{rights} rights that {found.run} used"
-    return Looked(findings=tuple(findings), good="" if findings else good)
-
-
-def _none(site: Site, found: Permissions) -> Problem:
     return Problem(
         place=found.run,
         message="the cloud has no record of what it called, so which rights a rebuild takes is not"
@@ -74,7 +80,7 @@ def _finding(
     may = "may not call" if sure else "may or may not call"
     problem = Problem(
         place=found.identity,
-        message=f"{may} {rights} ({why}), as {', '.join(steps)} of {found.run} did",
+        message=f"{may} {rights} ({why}): needed by {', '.join(steps)}",
         remedy=f"give it the right, or use credentials that have it; `aws iam"
         f" simulate-principal-policy --policy-source-arn {found.identity} --action-names"
         f" {' '.join(_actions(denials))}` says which policy it is",

@@ -255,7 +255,7 @@ def look(shop: Write, enforced: World, trail: Trail) -> Callable[[], Looked]:
 def test_nothing_is_found_where_nothing_was_taken_away(look: Callable[[], Looked]) -> None:
     looked = look()
     assert looked.findings == ()
-    assert looked.good.startswith("2 rights that ")
+    assert looked.good.endswith(" used or a cutover takes")
 
 
 def test_a_right_that_was_taken_away_blocks_and_is_named_with_who_and_what_it_was_for(
@@ -267,10 +267,28 @@ def test_a_right_that_was_taken_away_blocks_and_is_named_with_who_and_what_it_wa
     assert (finding.severity, finding.about) == (Severity.BLOCKS, About.PERMISSIONS)
     assert finding.place == OPERATOR
     assert "may not call ec2:CreateVpc in eu-central-1 (a policy denies it)" in finding.message
-    assert "as compute of " in finding.message
+    assert "needed by compute" in finding.message
     assert finding.processes == ("sales",)
     assert f"--policy-source-arn {OPERATOR} --action-names ec2:CreateVpc" in finding.remedy
     assert not looked.good
+
+
+@pytest.mark.parametrize(
+    ("right", "step"),
+    [
+        ("s3:PutBucketPolicy", "cutover.revoke"),
+        ("route53:ChangeResourceRecordSets", "cutover.dns"),
+        ("s3:PutObject", "cutover.epoch"),
+    ],
+)
+def test_a_right_that_only_a_cutover_takes_blocks_without_a_record(
+    look: Callable[[], Looked], enforced: World, right: str, step: str
+) -> None:
+    grant(enforced, EVERYTHING, deny(right))
+    [finding] = look().findings
+    assert finding.severity is Severity.BLOCKS
+    assert f"may not call {right} on arn:aws:" in finding.message
+    assert f"needed by {step}" in finding.message
 
 
 @pytest.mark.parametrize("right", ["cloudtrail:LookupEvents", "iam:SimulatePrincipalPolicy"])

@@ -32,6 +32,9 @@ MADE = frozenset(
 )
 
 
+KNOWN = frozenset({call("proof.payment", "s3:PutObject", "arn:aws:s3:::b/epoch.json")})
+
+
 def denial(action: str, resource: str = "*", **parts: Any) -> Denial:
     return Denial(**({"explicit": False} | parts), action=action, resource=resource, region=REGION)
 
@@ -39,7 +42,9 @@ def denial(action: str, resource: str = "*", **parts: Any) -> Denial:
 def judged(*denied: Denial, calls: frozenset[Call] = MADE, left: str = "") -> Looked:
     plan = plans.plan(steps={})
     site = Site(plan=plan, region=REGION, graph=build_graph(plan, RunKind.REBUILD), now=START)
-    found = Permissions(run="run-1", identity=ANA, calls=calls, denied=denied, left=left)
+    found = Permissions(
+        run="run-1", identity=ANA, recorded=calls, known=KNOWN, denied=denied, left=left
+    )
     return judge_permissions(site, found)
 
 
@@ -51,22 +56,22 @@ def only(looked: Looked) -> Finding:
 
 
 def test_rights_that_are_all_there_are_good_and_counted_once_each() -> None:
-    assert judged() == Looked(good="4 rights that run-1 used")
+    assert judged() == Looked(good="5 rights that run-1 used or a cutover takes")
 
 
 def test_a_right_that_a_step_of_a_rebuild_takes_blocks_who_waits_for_it() -> None:
     finding = only(judged(denial("s3:GetBucketPolicy", "arn:aws:s3:::b", explicit=True)))
     assert (finding.severity, finding.place) == (Severity.BLOCKS, ANA)
     assert finding.message == (
-        "may not call s3:GetBucketPolicy on arn:aws:s3:::b in eu-central-1 (a policy denies it), as"
-        " proof.sales of run-1 did"
+        "may not call s3:GetBucketPolicy on arn:aws:s3:::b in eu-central-1 (a policy denies it):"
+        " needed by proof.sales"
     )
     assert finding.processes == ("sales",)
 
 
 def test_rights_of_the_same_steps_are_one_finding_and_those_of_others_another() -> None:
     one = only(judged(denial("ec2:DescribeVpcs")))
-    assert "as compute, network of run-1 did" in one.message
+    assert "needed by compute, network" in one.message
     assert one.processes == ("sales", "payment")
     looked = judged(denial("ec2:DescribeVpcs"), denial("ec2:CreateVpc"))
     assert len(looked.findings) == 2
@@ -95,7 +100,10 @@ def test_calls_that_were_not_all_looked_up_are_not_known_beside_what_is() -> Non
     assert "there was no time" in rest.message
 
 
-def test_a_run_of_which_nothing_is_recorded_says_nothing_of_rights() -> None:
-    finding = only(judged(calls=frozenset()))
+def test_of_a_run_of_which_nothing_is_recorded_the_rights_are_not_known() -> None:
+    denied, finding = judged(
+        denial("s3:PutObject", "arn:aws:s3:::b/epoch.json"), calls=frozenset()
+    ).findings
+    assert denied.severity is Severity.BLOCKS, "what is known without a record is judged"
     assert finding.severity is Severity.UNKNOWN
     assert finding.remedy == "prove the site again: `drkit validate --region eu-central-1`"
