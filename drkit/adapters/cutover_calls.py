@@ -48,3 +48,5 @@ def _calls(world: World, plan: Plan, step: Step) -> Iterator[Call]:
             zone = zone_of(client(world, "route53", outside.region), plan)
             yield call("route53:ListHostedZones", ANY, GLOBAL_REGION)
             yield call("route53:ChangeResourceRecordSets", zone_arn(zone), GLOBAL_REGION)
+        case _:
+            pass
