@@ -7,7 +7,7 @@
   :mod:`drkit.sandbox.conditions`).
 - Signatures are checked at the door, and better (see :mod:`drkit.sandbox.signature`); what the door
   lets in unsigned is open to everybody.
-- A folder of which every object was deleted is listed no more, in a bucket that keeps versions, too.
+- A folder of which every object was deleted is listed no more, also where versions are kept.
 - Quotas are the sandbox's own (see :mod:`drkit.sandbox.quotas`).
 - What was called is recorded and told (see :mod:`drkit.sandbox.trail`), and what an identity may do
   is told before it does it (see :mod:`drkit.sandbox.rights`): moto has neither.
