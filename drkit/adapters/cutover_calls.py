@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from drkit.adapters.cloud import GLOBAL_REGION, client, said_by_cloud
 from drkit.adapters.epoch import KEY as EPOCH
-from drkit.adapters.recorded_calls import RIGHTS, bucket_arn, zone_arn
+from drkit.adapters.recorded_calls import bucket_arn, not_answered, zone_arn
 from drkit.adapters.switch import KEY as SWITCH
 from drkit.adapters.zones import zone_of
-from drkit.errors import ConfigurationError
 from drkit.model.calls import ANY, Call
 from drkit.model.plan import DnsMethod, Plan
 from drkit.model.step import DnsWork, EpochWork, RevokeWork, Step
@@ -25,7 +24,7 @@ def cutover_calls(world: World, plan: Plan, steps: Iterable[Step]) -> frozenset[
     try:
         return frozenset(call for step in steps for call in _calls(world, plan, step))
     except said_by_cloud() as error:
-        raise ConfigurationError(str(error), remedy=RIGHTS) from error
+        raise not_answered("route53:ListHostedZones", error) from error
 
 
 def _calls(world: World, plan: Plan, step: Step) -> Iterator[Call]:

@@ -26,7 +26,7 @@ from drkit.reporting.proofs import Proof
 
 RECORDED_AFTER = timedelta(minutes=15)
 """How late AWS may record a call."""
-RIGHTS = "docs/how-to/from-sandbox-to-aws.md names the rights that it takes"
+_RIGHTS = "docs/how-to/from-sandbox-to-aws.md names the rights that it takes"
 _SECOND = timedelta(seconds=1)
 """boto3 sends whole seconds, and cuts the rest off."""
 _MARK = re.compile(r"\bdrkit-[0-9a-f]{20}\b")
@@ -78,7 +78,7 @@ def recorded_calls(
     try:
         found = [each.answer(within) for each in waited_for]
     except said_by_cloud() as error:
-        raise ConfigurationError(str(error), remedy=RIGHTS) from error
+        raise not_answered("cloudtrail:LookupEvents", error) from error
     return Recorded(
         calls=frozenset().union(*(each.calls for each in found)),
         whole=all(each.whole for each in found),
@@ -119,6 +119,12 @@ def _calls(events: list[Mapping[str, Any]], steps: Mapping[str, str]) -> Iterato
         if action not in _FREE:
             resource = _resource(service, told.get("requestParameters") or {})
             yield Call(step=step, action=action, resource=resource, region=told["awsRegion"])
+
+
+def not_answered(action: str, error: Exception) -> ConfigurationError:
+    """``error``: by which the cloud said no to what takes the right ``action``, or said nothing."""
+    why = error_code(error) or error
+    return ConfigurationError(f"{action} is not answered: {why}", remedy=_RIGHTS)
 
 
 def bucket_arn(name: str) -> str:

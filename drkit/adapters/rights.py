@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from drkit.adapters.cloud import client, said_by_cloud
-from drkit.adapters.recorded_calls import RIGHTS
+from drkit.adapters.recorded_calls import not_answered
 from drkit.errors import ConfigurationError
 from drkit.model.calls import Call, Denial
 from drkit.model.plan import Plan
@@ -25,14 +25,16 @@ def identity_now(world: World, plan: Plan) -> str:
     """The ARN of the user or role whose credentials drkit has. Raises ConfigurationError where the
     cloud does not say, and for others than these two.
     """
+    asked = "sts:GetCallerIdentity"
     try:
         sts = client(world, "sts", plan.outside.region)
         arn = str(sts.get_caller_identity()["Arn"])
         if role := _ASSUMED.search(arn):
+            asked = "iam:GetRole"
             iam = client(world, "iam", plan.outside.region)
             return str(iam.get_role(RoleName=role[1])["Role"]["Arn"])
     except said_by_cloud() as error:
-        raise ConfigurationError(str(error), remedy=RIGHTS) from error
+        raise not_answered(asked, error) from error
     if _USER.search(arn) is None:
         raise ConfigurationError(
             f"IAM simulates no calls of {arn}", remedy="use the credentials of a user or role"
@@ -55,7 +57,7 @@ def denied(world: World, plan: Plan, identity: str, calls: Iterable[Call]) -> tu
             for denial in _denied(iam, identity, sorted(actions), resource, region)
         )
     except said_by_cloud() as error:
-        raise ConfigurationError(str(error), remedy=RIGHTS) from error
+        raise not_answered("iam:SimulatePrincipalPolicy", error) from error
 
 
 def _denied(

@@ -19,7 +19,8 @@ from drkit.sandbox import addresses
 from tests.integration.sandbox.lab import Sandbox
 
 BUCKET = "kept-outside"
-DENIED = {"AccessDenied", "AccessDeniedException"}
+DENIED = "403"
+"""Of a service that speaks JSON: moto (5.2) denies in XML, in which SDKs find no code."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_what_was_called_is_recorded_and_what_may_be_called_is_simulated(
     mine = {"key": reader["AccessKeyId"], "secret": reader["SecretAccessKey"]}
     s3 = sandbox.client_of("s3", "eu-north-1", **mine)
     assert refused(s3.get_bucket_policy, Bucket=bucket) == "AccessDenied"
-    assert refused(sandbox.client_of("cloudtrail", "eu-north-1", **mine).lookup_events) in DENIED
+    assert refused(sandbox.client_of("cloudtrail", "eu-north-1", **mine).lookup_events) == DENIED
     [_, event] = [
         json.loads(event["CloudTrailEvent"])
         for event in sandbox.client("cloudtrail", "eu-north-1").lookup_events()["Events"]
