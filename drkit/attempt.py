@@ -20,6 +20,10 @@ from typing import NoReturn, TextIO
 
 from drkit import processes
 
+_MARKED_BY = ("AWS_SDK_UA_APP_ID", "TF_APPEND_USER_AGENT")
+"""Whoever calls AWS below a try puts what these hold into the call's user agent: AWS's SDKs the
+first, Pulumi's published `aws` plugin the second, too."""
+
 
 def supervise(*, parent: int, scratch: str) -> NoReturn:
     """Supervise one try for as long as the process ``parent`` lives; its temporary files go to the
@@ -79,6 +83,7 @@ def _do(request: dict[str, object], say: Callable[[str], None]) -> str:
     secrets: tuple[str, ...] = ()
     try:
         _print_to(requests.log_of(request))
+        os.environ.update(dict.fromkeys(_MARKED_BY, requests.mark_in(request)))
         work, context, look_first = requests.read_request(request)
         secrets = discretion.secrets_of(context)
         from drkit.toolbox import tool_for

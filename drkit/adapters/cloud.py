@@ -10,7 +10,7 @@ from drkit.errors import ConfigurationError
 from drkit.ports import World
 
 _GLOBAL = frozenset({"iam", "route53"})
-_GLOBAL_REGION = "us-east-1"
+GLOBAL_REGION = "us-east-1"
 """Where AWS keeps its global services, and what calls to them are signed for."""
 _CONNECTED = timedelta(seconds=1.5)
 """Of one try: the first packet may be lost once, and is sent again after 1 s."""
@@ -22,7 +22,8 @@ model three times, for 1.5 s each (measured)."""
 
 
 def client(world: World, service: str, region: str, *, answer: timedelta = ANSWER) -> Any:
-    """A client of ``service``: global services at the world's global endpoint.
+    """A client of ``service``: global services, and what their region has, at the world's global
+    endpoint.
 
     Any: boto3 makes its clients' classes while it runs. A call waits for ``answer`` at most, and is
     sent twice at most; to what is lost it takes 4 s (law 8). Raises ConfigurationError for a region
@@ -31,7 +32,7 @@ def client(world: World, service: str, region: str, *, answer: timedelta = ANSWE
     import boto3
     from botocore.config import Config
 
-    everywhere = service in _GLOBAL
+    everywhere = service in _GLOBAL or region == GLOBAL_REGION
     name = "global" if everywhere else region
     endpoint = world.endpoints.get(name)
     if endpoint is None and world.stands_apart:
@@ -43,7 +44,7 @@ def client(world: World, service: str, region: str, *, answer: timedelta = ANSWE
     with _ONE_AT_A_TIME:
         return connect(
             service,
-            region_name=_GLOBAL_REGION if everywhere else region,
+            region_name=GLOBAL_REGION if everywhere else region,
             endpoint_url=endpoint.url if endpoint else None,
             aws_access_key_id=world.key.reveal(),
             aws_secret_access_key=world.secret.reveal(),

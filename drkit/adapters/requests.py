@@ -18,6 +18,7 @@ from drkit.adapters.discretion import discreet, holding
 from drkit.adapters.plan_yaml import structure_plan
 from drkit.errors import DrkitError, EffectUnknown, StepError
 from drkit.model import step as steps
+from drkit.model.calls import mark_of
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.model.plan import Plan
 from drkit.ports import Context, Secret
@@ -46,6 +47,7 @@ def write_request(step: steps.Step, context: Context, *, look_first: bool) -> di
         "work": _with_secrets().unstructure(step.work),
         "context": _with_secrets().unstructure(context),
         "look_first": look_first,
+        "mark": mark_of(context.run, step.id),
     }
 
 
@@ -54,6 +56,11 @@ def read_request(request: dict[str, object]) -> tuple[steps.Work, Context, bool]
     work: steps.Work = _with_secrets().structure(request["work"], _CLASSES[str(request["kind"])])
     context = _with_secrets().structure(request["context"], Context)
     return work, context, bool(request["look_first"])
+
+
+def mark_in(request: dict[str, object]) -> str:
+    """See :func:`drkit.model.calls.mark_of`."""
+    return str(request["mark"])
 
 
 def log_of(request: dict[str, object]) -> str:

@@ -46,6 +46,7 @@ class About(StrEnum):
     PROOF = "proof"
     TIME = "recovery time"
     QUOTAS = "quotas"
+    PERMISSIONS = "permissions"
     PEOPLE = "people"
     SECRETS = "secrets"
     PROVIDERS = "third parties"

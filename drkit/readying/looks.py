@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from drkit.compose import or_problem
 from drkit.errors import ConfigurationError, Problem
+from drkit.model.quantities import format_moment
 from drkit.model.readiness import About, Looked
 from drkit.model.record import Target
 from drkit.model.step import RunKind
 from drkit.planning.quotas import QUOTAS, shortfalls
 from drkit.reporting.readiness.certificates import judge_certificates
 from drkit.reporting.readiness.people import judge_people
+from drkit.reporting.readiness.permissions import Permissions, judge_permissions
 from drkit.reporting.readiness.points import judge_points
 from drkit.reporting.readiness.proof import judge_proof
 from drkit.reporting.readiness.providers import judge_providers
@@ -126,6 +128,35 @@ def _quotas(site: Site, sources: Sources) -> Looked:
     return Looked(findings=findings, good="" if findings else f"quotas ({names})")
 
 
+def _permissions(site: Site, sources: Sources) -> Looked:
+    from drkit.adapters.cutover_calls import cutover_calls
+    from drkit.adapters.recorded_calls import RECORDED_AFTER, recorded_calls
+    from drkit.adapters.rights import denied, identity_now
+
+    last = sources.of(sources.earlier).proven(site.region).last
+    if last is None:
+        return Looked()  # that nothing proves the site is said already
+    world, plan = sources.of(sources.world), site.plan
+    found = recorded_calls(world, plan, site.region, last, within=sources.patience * 0.8)
+    left = "" if found.whole else "there are more of them than are told in the time that there is"
+    if not world.stands_apart and site.now - last.ended < RECORDED_AFTER:
+        left = f"the run is over since {format_moment(last.ended)}, and AWS records late"
+    steps = site.graph.steps.values() if site.graph else ()
+    known = cutover_calls(world, plan, steps)
+    identity = identity_now(world, plan)
+    return judge_permissions(
+        site,
+        Permissions(
+            run=last.run,
+            identity=identity,
+            recorded=found.calls,
+            known=known,
+            denied=denied(world, plan, identity, found.calls | known),
+            left=left,
+        ),
+    )
+
+
 def _people(site: Site, _sources: Sources) -> Looked:
     from drkit.adapters.break_glass import seal_name
     from drkit.adapters.runs_folder import RunsFolder
@@ -167,6 +198,7 @@ LOOKS: Mapping[About, Look] = {
     About.PROOF: _proof,
     About.TIME: _time,
     About.QUOTAS: _quotas,
+    About.PERMISSIONS: _permissions,
     About.PEOPLE: _people,
     About.SECRETS: _secrets,
     About.PROVIDERS: _providers,

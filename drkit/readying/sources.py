@@ -53,7 +53,12 @@ class Sources:
 
     def of(self, asked: Asked[T]) -> T:
         """What it was answered, or raised. Raises TimeoutError once all had their time."""
-        return asked.answer(timedelta(seconds=self._end - time.monotonic()))
+        return asked.answer(self.patience)
+
+    @property
+    def patience(self) -> timedelta:
+        """For how long an answer is still waited for."""
+        return timedelta(seconds=max(self._end - time.monotonic(), 0))
 
     def known(self, asked: Asked[T]) -> T | None:
         """The same; None where it is not known."""

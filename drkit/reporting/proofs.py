@@ -20,8 +20,13 @@ from drkit.model.step import RunKind, last_proofs
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     run: str
+    began: datetime
     at: datetime
     """When the last process was proven."""
+    ended: datetime
+    """When it last recorded anything."""
+    steps: tuple[str, ...]
+    """All that it had."""
     plan: Mapping[str, object]
     """As it was then."""
     digests: Mapping[str, str]
@@ -38,7 +43,15 @@ def proof_of(records: Sequence[Record]) -> Proof | None:
     if not live or any(states.get(step) is not State.DONE for step in live):
         return None
     ends = [r.at for r in records if isinstance(r.body, StepEnded) and r.body.step in live]
-    return Proof(run=began.run, at=max(ends), plan=began.plan, digests=_digests(records))
+    return Proof(
+        run=began.run,
+        began=records[0].at,
+        at=max(ends),
+        ended=records[-1].at,
+        steps=tuple(step.id for step in began.steps),
+        plan=began.plan,
+        digests=_digests(records),
+    )
 
 
 def _digests(records: Iterable[Record]) -> Mapping[str, str]:

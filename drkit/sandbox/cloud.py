@@ -14,9 +14,10 @@ from ipaddress import IPv4Network
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from drkit.sandbox import addresses, corrections
+from drkit.sandbox import addresses, corrections, rights
 from drkit.sandbox.folder import Key
 from drkit.sandbox.quotas import Quotas
+from drkit.sandbox.trail import Trail
 
 ENVIRONMENT = {
     "MOTO_ACCOUNT_ID": addresses.ACCOUNT,
@@ -45,7 +46,7 @@ def furnish(quotas: Quotas) -> Key:
     from moto.ec2.models import ec2_backends
     from moto.iam.models import iam_backends
 
-    corrections.apply(quotas)
+    corrections.apply(quotas, Trail(addresses.ACCOUNT))
     iam = iam_backends[addresses.ACCOUNT]["aws"]
     iam.create_user("us-east-1", "operator")
     iam.put_user_policy("operator", "administrator", json.dumps(ADMINISTRATOR))
@@ -71,17 +72,11 @@ def secret(key: str) -> str | None:
 
 def may_read(key: str, object_name: str) -> bool:
     """Whether the owner of an active access key may read an object (bucket/key)."""
-    from moto.iam.access_control import IAMPolicy, PermissionResult, create_access_key
-
-    owner = create_access_key(
-        account_id=addresses.ACCOUNT, partition="aws", access_key_id=key, headers={}
-    )
-    arn = f"arn:aws:s3:::{object_name}"
-    said = [
-        IAMPolicy(policy).is_action_permitted("s3:GetObject", arn)
-        for policy in owner.collect_policies()
-    ]
-    return PermissionResult.PERMITTED in said and PermissionResult.DENIED not in said
+    user = rights.owner(key)
+    if user is None:
+        return False
+    said = rights.decision(rights.policies(user), "s3:GetObject", f"arn:aws:s3:::{object_name}")
+    return said is rights.Decision.ALLOWED
 
 
 def open_to_all(object_name: str) -> bool:

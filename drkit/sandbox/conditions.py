@@ -9,8 +9,9 @@ nothing. Known here are ``aws:SecureTransport`` (every call to the sandbox comes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
+
+from drkit.sandbox.rights import owner
 
 _KEY = re.compile(r"Credential=([^/,]+)/")
 
@@ -43,14 +44,7 @@ def honour_conditions() -> None:
 def _caller() -> str:
     """The ARN of the user whose key signed the call that is judged; empty: nobody has signed it."""
     from flask import has_request_context, request
-    from moto.iam.models import iam_backends
 
     named = _KEY.search(request.headers.get("Authorization", "")) if has_request_context() else None
-    if named is None:
-        return ""
-    backends: Mapping[str, Any] = iam_backends
-    for account in list(backends.values()):
-        for user in list(account["aws"].users.values()):
-            if any(key.access_key_id == named[1] for key in list(user.access_keys)):
-                return str(user.arn)
-    return ""
+    user = owner(named[1]) if named else None
+    return str(user.arn) if user else ""

@@ -9,23 +9,32 @@
   lets in unsigned is open to everybody.
 - A folder whose objects were all deleted is listed no more, also where versions are kept.
 - Quotas are the sandbox's own (see :mod:`drkit.sandbox.quotas`).
+- What was called is recorded and told (see :mod:`drkit.sandbox.trail`), and what an identity may do
+  is told before it does it (see :mod:`drkit.sandbox.rights`): moto has neither.
 """
 
 from __future__ import annotations
 
 import copy
 import functools
+import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from drkit.errors import SandboxError
-from drkit.sandbox import addresses
+from drkit.sandbox import addresses, rights
 from drkit.sandbox.conditions import honour_conditions
 from drkit.sandbox.elastic import ElasticPool
 from drkit.sandbox.quotas import Quotas
+from drkit.sandbox.signature import PATTERN
+from drkit.sandbox.trail import PAGE, Event, Lookup, Trail, s3_event
+
+_ZONE = re.compile(r"/hostedzone/([^/?]+)")
 
 
-def apply(quotas: Quotas) -> None:
+def apply(quotas: Quotas, trail: Trail) -> None:
     """Put moto right, in this process, before its first call."""
     from moto.core.authorization import ActionAuthenticatorMixin
     from moto.ec2.models import elastic_ip_addresses, elastic_network_interfaces, instance_types
@@ -43,6 +52,9 @@ def apply(quotas: Quotas) -> None:
     honour_conditions()
     list_what_is_there()
     answer_quotas(quotas)
+    keep(trail)
+    answer_lookups(trail)
+    answer_simulations()
     _replace(IAMRequestBase, "check_signature", lambda _: None)
     judge = ActionAuthenticatorMixin._authenticate_and_authorize_s3_action  # noqa: SLF001 - foreign
     _replace(ActionAuthenticatorMixin, judge.__name__, _of_the_signed(judge))
@@ -84,6 +96,109 @@ def answer_quotas(quotas: Quotas) -> None:
         return found
 
     _replace(ServiceQuotasBackend, "get_service_quota", get_service_quota)
+
+
+def keep(trail: Trail) -> None:
+    """Have every signed call that moto judges taken into ``trail``."""
+    from moto.core.authorization import ActionAuthenticatorMixin
+
+    judge = ActionAuthenticatorMixin._authenticate_and_authorize_action  # noqa: SLF001 - foreign
+
+    @functools.wraps(judge)
+    def judge_and_record(call: Any, by: Any, resource: str = "*") -> None:
+        refused = True
+        try:
+            judge(call, by, resource)
+            refused = False
+        finally:
+            if event := _event(call, resource, refused=refused):
+                trail.take(event)
+
+    _replace(ActionAuthenticatorMixin, judge.__name__, judge_and_record)
+
+
+def answer_lookups(trail: Trail) -> None:
+    """Have CloudTrail tell what ``trail`` holds."""
+    from moto.cloudtrail.exceptions import InvalidParameterCombinationException
+    from moto.cloudtrail.responses import CloudTrailResponse
+
+    def lookup_events(call: Any) -> str:
+        asked = {
+            each["AttributeKey"]: each["AttributeValue"]
+            for each in call._get_param("LookupAttributes", [])  # noqa: SLF001 - foreign
+        }
+        if asked.keys() - {"ReadOnly"}:
+            raise InvalidParameterCombinationException("the sandbox looks up by ReadOnly alone")
+        return json.dumps(trail.answer(_lookup(call, asked.get("ReadOnly"))))
+
+    setattr(CloudTrailResponse, "lookup_events", lookup_events)  # noqa: B010 - foreign
+
+
+def answer_simulations() -> None:
+    """Have IAM say what a user may do."""
+    from moto.core.responses import ActionResult
+    from moto.iam.exceptions import NotFoundException
+    from moto.iam.responses import IamResponse
+
+    def simulate_principal_policy(call: Any) -> Any:
+        said: Callable[..., Any] = call._get_param  # noqa: SLF001 - foreign
+        arn = said("PolicySourceArn")
+        try:
+            results = rights.simulated(arn, said("ActionNames"), said("ResourceArns", []))
+        except LookupError as error:
+            raise NotFoundException(f"The sandbox has no user {arn}") from error
+        return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+    setattr(IamResponse, "simulate_principal_policy", simulate_principal_policy)  # noqa: B010
+
+
+def _lookup(call: Any, reads: str | None) -> Lookup:
+    said: Callable[..., Any] = call._get_param  # noqa: SLF001 - foreign
+    since, until, token = said("StartTime"), said("EndTime"), said("NextToken")
+    return Lookup(
+        region=call.region,
+        since=datetime.fromtimestamp(since, UTC) if since else None,
+        until=datetime.fromtimestamp(until, UTC) if until else None,
+        reads=None if reads is None else reads == "true",
+        before=int(token) if token else None,
+        most=min(int(said("MaxResults", PAGE)), PAGE),
+    )
+
+
+def _event(call: Any, resource: str, *, refused: bool) -> Event | None:
+    """A call as CloudTrail records it; None: it is unsigned, or no management event."""
+    signed = PATTERN.match(call.headers.get("Authorization", "").strip())
+    if signed is None:
+        return None
+    name, about = _named(call, signed["service"], resource)
+    if name is None:
+        return None
+    user = rights.owner(signed["key"])
+    return Event(
+        at=datetime.now(UTC),
+        service=signed["service"],
+        name=name,
+        region=signed["region"],
+        key=signed["key"],
+        user=str(user.name) if user else "",
+        agent=call.headers.get("User-Agent", ""),
+        refused=refused,
+        parameters=about,
+    )
+
+
+def _named(call: Any, service: str, resource: str) -> tuple[str | None, dict[str, str]]:
+    """The event's name, and those of its parameters that name what it is about."""
+    if service != "s3":
+        zone = _ZONE.search(call.uri) if service == "route53" else None
+        return call._get_action(), {"hostedZoneId": zone[1]} if zone else {}  # noqa: SLF001
+    bucket = resource.rpartition(":")[2]
+    if "/" in bucket:
+        return None, {}
+    # moto's own name for it is that of a right, and not always the right one's
+    operation = call._get_action_from_method_and_request_uri(call.normalized_request)  # noqa: SLF001
+    name = s3_event(operation) if operation else None
+    return name, {"bucketName": bucket} if bucket != "*" else {}
 
 
 def _replace(owner: Any, name: str, by: Any) -> None:

@@ -25,7 +25,8 @@ from drkit.sandbox import addresses, refusal
 from drkit.sandbox.refusal import Refusal
 from drkit.sandbox.signature import Signature
 
-GLOBAL_SERVICES = frozenset({"iam", "route53", "sts"})
+GLOBAL_SERVICES = frozenset({"iam", "route53", "sts", "cloudtrail"})
+"""CloudTrail, too, has the record of calls to them there."""
 GLOBAL_REGION = "us-east-1"
 """Where AWS keeps what is global; SDKs sign global calls for it."""
 READING = ("Describe", "Get", "List")

@@ -15,6 +15,11 @@ import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from dnslib import QTYPE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
+from moto import settings
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.iam.access_control import IAMRequestBase
+from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
 from moto.servicequotas.models import ServiceQuotasBackend
 
@@ -23,12 +28,20 @@ from drkit.adapters.cloud import client
 from drkit.adapters.plan_yaml import load_plan
 from drkit.model.plan import Plan
 from drkit.ports import World
-from drkit.sandbox.corrections import answer_quotas, list_what_is_there
+from drkit.sandbox.corrections import (
+    answer_lookups,
+    answer_quotas,
+    answer_simulations,
+    keep,
+    list_what_is_there,
+)
 from drkit.sandbox.quotas import Quotas
+from drkit.sandbox.trail import Trail
 from tests.contract.cloud.desk import Desk
 from tests.contract.cloud.opened import FILES, SITES, STORE, Write
 from tests.contract.cloud.places import Place
-from tests.contract.cloud.values import REGIONS, world_at
+from tests.contract.cloud.rights import sign_in
+from tests.contract.cloud.values import KEY, REGIONS, world_at
 from tests.fakes.documents import plan_at, write_plan
 
 
@@ -123,7 +136,7 @@ def shop(tmp_path: Path, world: World, zone: str, monkeypatch: pytest.MonkeyPatc
         "ca": certifi.where(),
         "dns": world.resolver,
         "regions": {name: {"endpoint": url, "name": name} for name in REGIONS},
-        "credentials": {"operator": {"key": "AKIAOPERATOR", "secret": "operator-secret-key"}},
+        "credentials": {"operator": {"key": KEY, "secret": "operator-secret-key"}},
         "pulumi_home": str(tmp_path),
     }
     (tmp_path / "sandbox.json").write_text(json.dumps(state))
@@ -140,6 +153,32 @@ def desk(world: World, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     keys = tmp_path / "keys"
     keys.mkdir()
     return Desk(Place(world, plan, "run"), keys)
+
+
+@pytest.fixture
+def trail(monkeypatch: pytest.MonkeyPatch) -> Trail:
+    """The sandbox's record of calls, and its simulation of them, of which moto has neither."""
+    name = "_authenticate_and_authorize_action"
+    # what these put there is taken away again at the end of the test
+    monkeypatch.setattr(ActionAuthenticatorMixin, name, vars(ActionAuthenticatorMixin)[name])
+    monkeypatch.setattr(CloudTrailResponse, "lookup_events", None, raising=False)
+    monkeypatch.setattr(IamResponse, "simulate_principal_policy", None, raising=False)
+    held = Trail("123456789012")
+    keep(held)
+    answer_lookups(held)
+    answer_simulations()
+    return held
+
+
+@pytest.fixture
+def enforced(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world, whose operator may do what policies say from now on, as in the sandbox."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # they take seconds
+    sign_in(world)
+    # it fails for calls without a body (see drkit.sandbox.signature)
+    monkeypatch.setattr(IAMRequestBase, "check_signature", lambda _: None)
+    monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+    return world
 
 
 @pytest.fixture

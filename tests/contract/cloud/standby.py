@@ -46,6 +46,8 @@ class Standby:
 
     plan: Plan
     world: World
+    run: str
+    """Its proof."""
 
     def look(self, **limits: Any) -> SiteReadiness:
         [site] = ready(self.plan, region=STANDBY, **limits).sites
@@ -69,8 +71,8 @@ def standby(shop: Write, world: World, **parts: Any) -> Standby:
     backed_up(world)
     archived(world)
     seal_vault(plan)
-    proven(plan, ago=timedelta(hours=1))
-    return Standby(plan=plan, world=world)
+    run = proven(plan, ago=timedelta(hours=1))
+    return Standby(plan=plan, world=world, run=run)
 
 
 def archived(world: World) -> None:

@@ -27,8 +27,10 @@ from drkit.model.record import GateAnswered
 from drkit.ports import World
 from drkit.readying import sources
 from drkit.sandbox.quotas import Quotas
+from drkit.sandbox.trail import Trail
 from tests.contract.cloud.opened import Write, served_by
 from tests.contract.cloud.places import Place
+from tests.contract.cloud.rights import called, sign_in
 from tests.contract.cloud.standby import (
     SERVES,
     STANDBY,
@@ -40,6 +42,7 @@ from tests.contract.cloud.standby import (
 )
 from tests.fakes.documents import DOCUMENT
 
+HOUR = timedelta(hours=1)
 _LOOKED = """
 import sys
 from datetime import timedelta
@@ -58,11 +61,14 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def well(shop: Write, world: World, quotas: Quotas) -> Standby:
+def well(shop: Write, world: World, quotas: Quotas, trail: Trail) -> Standby:
     quotas.set(STANDBY, "L-1216C47A", 8)
     quotas.set(STANDBY, "L-0263D0A3", 5)
     quotas.set(STANDBY, "L-F678F1CE", 5)
-    return standby(shop, world)
+    sign_in(world)
+    made = standby(shop, world)
+    trail.take(called(made.run, "compute", "ec2:CreateVpc", datetime.now(UTC) - HOUR))
+    return made
 
 
 def about(site: SiteReadiness) -> dict[About, Finding]:
@@ -238,13 +244,14 @@ def test_a_backup_bucket_that_cannot_be_read_is_not_known_and_never_good(
     assert not [words for words in site.good if "points" in words or "outside" in words]
 
 
-def test_a_proof_of_another_machine_counts(well: Standby) -> None:
+def test_a_proof_of_another_machine_counts(well: Standby, trail: Trail) -> None:
     """Its journal is outside, and not brought here."""
     shutil.rmtree(well.plan.root / ".drkit")
     place = Place(well.world, well.plan, "elsewhere")
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-rebuild-{STANDBY}"
     with place.hold(run) as held, place.open(held, run) as journal:
         journal.append(*run_of(well.plan, run))
+        trail.take(called(run, "compute", "ec2:CreateVpc", datetime.now(UTC)))
     assert well.findings() == ()
     assert RunsFolder(well.plan.root).names() == []
 

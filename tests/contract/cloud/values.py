@@ -10,6 +10,8 @@ from drkit.model.record import Target
 from drkit.model.step import RunKind
 from drkit.ports import Context, Endpoint, Secret, World
 
+KEY = "AKIAOPERATOROPERATOR"
+"""moto's STS knows keys of 20 characters alone."""
 REGIONS = ("eu-west-3", "eu-central-1", "eu-north-1", "global")
 
 
@@ -17,7 +19,7 @@ def world_at(url: str, resolver: str | None = None) -> World:
     return World(
         account="123456789012",
         endpoints={name: Endpoint(region=name, url=url, name=name) for name in REGIONS},
-        key=Secret("AKIAOPERATOR"),
+        key=Secret(KEY),
         secret=Secret("operator-secret-key"),
         ca=None,
         resolver=resolver,

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from drkit.adapters.scratch import make_scratch, sweep_scratch
+from drkit.model.calls import mark_of
 from drkit.model.outcome import State
 from drkit.model.step import WaitWork
 from tests.integration.attempts.trying import Tries, eventually, step
@@ -35,6 +36,18 @@ def test_a_try_says_what_it_does_and_ends_with_its_outcome(tries: Tries) -> None
     assert ended.outcome.facts["promises"] == 0
     assert timedelta(0) < ended.elapsed < timedelta(seconds=30)
     assert "card-a knows of 0 promises" in [said.line for said in tries.said]
+
+
+def test_who_calls_aws_below_a_try_is_told_to_say_of_which_run_and_step_it_is(tries: Tries) -> None:
+    text = """
+        told = [os.environ[name] for name in ("AWS_SDK_UA_APP_ID", "TF_APPEND_USER_AGENT")]
+        (here / "told").write_text(" ".join(told))
+    """
+    for name in ("card", "carrier"):
+        tries.start(tries.program(name, text.replace('told"', f'{name}"')))
+        tries.to_the_end(name)
+        mark = mark_of("20260314-030210-rebuild-eu-central-1", name)
+        assert (tries.root / name).read_text().split() == [mark, mark]
 
 
 def test_an_error_of_a_tool_is_a_failure_with_its_remedy(tries: Tries) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,7 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from moto.core.authorization import ActionAuthenticatorMixin
 
+from drkit.model.calls import mark_of
+from drkit.sandbox.corrections import keep
 from drkit.sandbox.provider import install
 from drkit.sandbox.provider.api import Cloud as ApiCloud
 from drkit.sandbox.provider.api import Credentials, Region
@@ -19,7 +23,9 @@ from drkit.sandbox.provider.errors import GoneError, ProviderError
 from drkit.sandbox.provider.lifecycle import Lifecycle
 from drkit.sandbox.provider.resource_type import Resource, ResourceType
 from drkit.sandbox.provider.site import read_sandbox
-from tests.integration.provider.cloud import Cloud
+from drkit.sandbox.trail import Lookup, Trail
+from tests.integration.provider.aws import s3
+from tests.integration.provider.cloud import ACCOUNT, Cloud, Project
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/add-a-resource-type.md"
 
@@ -55,6 +61,25 @@ def test_a_plugin_whose_engine_is_killed_ends_by_itself(tmp_path: Path) -> None:
     engine.wait()
     assert eventually(lambda: not alive(pid), within=10)
     engine.stdout.close()
+
+
+def test_what_it_calls_says_what_its_environment_says_of_who_it_is(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the cloud's record tells which step of which run it worked for."""
+    judge = "_authenticate_and_authorize_action"
+    # what `keep` puts there is taken away again at the end of the test
+    monkeypatch.setattr(ActionAuthenticatorMixin, judge, vars(ActionAuthenticatorMixin)[judge])
+    trail = Trail(ACCOUNT)
+    keep(trail)
+    monkeypatch.setenv("AWS_SDK_UA_APP_ID", mark_of("run-1", "storage"))
+    project.up(lambda: s3.Bucket("kept"))
+    everything = Lookup(
+        region="eu-west-3", since=None, until=None, reads=None, before=None, most=50
+    )
+    told = [json.loads(each["CloudTrailEvent"]) for each in trail.answer(everything)["Events"]]
+    assert "CreateBucket" in [each["eventName"] for each in told]
+    assert all(f" app/{mark_of('run-1', 'storage')}" in each["userAgent"] for each in told)
 
 
 def test_installing_twice_changes_nothing_and_another_plugin_is_never_replaced(

@@ -13,10 +13,14 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from drkit.adapters.cloud import client
+from drkit.adapters.worlds import world_of_sandbox
 from drkit.sandbox import addresses
 from tests.integration.sandbox.lab import Sandbox
 
 BUCKET = "kept-outside"
+DENIED = "403"
+"""Of a service that speaks JSON: moto (5.2) denies in XML, in which SDKs find no code."""
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,39 @@ def test_a_read_only_key_reads_and_its_write_is_denied(
     assert s3.get_object(Bucket=bucket, Key="a b/c+d=é")["Body"].read() == b"first"
     assert refused(s3.put_object, Bucket=bucket, Key="new", Body=b"") == "AccessDenied"
     assert refused(s3.delete_object, Bucket=bucket, Key="a b/c+d=é") == "AccessDenied"
+
+
+def test_what_was_called_is_recorded_and_what_may_be_called_is_simulated(
+    sandbox: Sandbox, bucket: str, reader: Any
+) -> None:
+    mine = {"key": reader["AccessKeyId"], "secret": reader["SecretAccessKey"]}
+    s3 = sandbox.client_of("s3", "eu-north-1", **mine)
+    assert refused(s3.get_bucket_policy, Bucket=bucket) == "AccessDenied"
+    assert refused(sandbox.client_of("cloudtrail", "eu-north-1", **mine).lookup_events) == DENIED
+    [_, event] = [
+        json.loads(event["CloudTrailEvent"])
+        for event in sandbox.client("cloudtrail", "eu-north-1").lookup_events()["Events"]
+        if event["Username"] == "reader"
+    ]
+    assert (event["eventSource"], event["eventName"]) == ("s3.amazonaws.com", "GetBucketPolicy")
+    assert event["requestParameters"] == {"bucketName": bucket}
+    assert event["errorCode"] == "AccessDenied"
+    iam = sandbox.client("iam")
+    who = iam.get_user(UserName="reader")["User"]["Arn"]
+    said = iam.simulate_principal_policy(
+        PolicySourceArn=who,
+        ActionNames=["s3:GetObject", "s3:PutObject"],
+        ResourceArns=[f"arn:aws:s3:::{bucket}/a"],
+    )["EvaluationResults"]
+    assert [each["EvalDecision"] for each in said] == ["allowed", "implicitDeny"]
+
+
+def test_calls_of_what_is_global_are_recorded_where_it_is(sandbox: Sandbox) -> None:
+    sandbox.client("iam").list_users()
+    events = client(world_of_sandbox(sandbox.state), "cloudtrail", "us-east-1").lookup_events()[
+        "Events"
+    ]
+    assert "ListUsers" in [event["EventName"] for event in events]
 
 
 def test_nothing_is_copied_that_a_key_may_not_read_or_that_another_region_has(

@@ -182,7 +182,15 @@ def test_no_other_run_is_one(records: journals.Journal) -> None:
 
 
 def proof(**parts: Any) -> Proof:
-    given: dict[str, Any] = {"run": "run-1", "at": START - DAY, "plan": {}, "digests": {}}
+    given: dict[str, Any] = {
+        "run": "run-1",
+        "began": START - DAY - HOUR,
+        "at": START - DAY,
+        "ended": START - DAY,
+        "steps": (),
+        "plan": {},
+        "digests": {},
+    }
     return Proof(**(given | parts))
 
 
