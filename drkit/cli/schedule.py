@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import output_option, plan_option
+from drkit.cli.options import output_option, plan_option, with_all
 from drkit.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,27 @@ _SYSTEM = click.option(
 )
 
 
+_NOTICE = (
+    click.option(
+        "--webhook",
+        metavar="URL",
+        envvar="DRKIT_WEBHOOK",
+        help="Where a night is posted to as {'text': …}. In the variable it is seen by nobody"
+        " else.",
+    ),
+    click.option(
+        "--mail", metavar="ADDRESS", default="", help="Who is told of a night by sendmail."
+    ),
+    click.option(
+        "--tell",
+        type=click.Choice(["always", "failures"]),
+        help="After which nights. With always, a morning without a word says that something is"
+        " wrong. [default: failures]",
+    ),
+)
+"""Who is told how a night ended."""
+
+
 @click.group()
 def schedule() -> None:
     """Have a standby site validated each night by systemd."""
@@ -63,19 +85,7 @@ def schedule() -> None:
     help="When, by the machine's time zone; begun within 10 minutes from then.",
 )
 @_SYSTEM
-@click.option(
-    "--webhook",
-    metavar="URL",
-    envvar="DRKIT_WEBHOOK",
-    help="Where a night is posted to as {'text': …}. In the variable it is seen by nobody else.",
-)
-@click.option("--mail", metavar="ADDRESS", default="", help="Who is told of a night by sendmail.")
-@click.option(
-    "--tell",
-    type=click.Choice(["always", "failures"]),
-    help="After which nights. With always, a morning without a word says that something is wrong."
-    " [default: failures]",
-)
+@with_all(_NOTICE)
 @plan_option
 def install(region: str, at: time, system: bool, plan_file: Path, **told: Any) -> int:
     """Write and enable a systemd timer that runs `drkit validate --region R` each night.
@@ -85,19 +95,18 @@ def install(region: str, at: time, system: bool, plan_file: Path, **told: Any) -
     webhook or an address is named, one line tells how a night ended. A second time replaces the
     first.
     """
-    from drkit.adapters.night_units import KEPT, Nightly, Tell
+    from drkit.adapters.night_units import Nightly, Tell
     from drkit.ports import Secret
     from drkit.scheduling import install as begin
 
     plan, systemd = _opened(plan_file, region, system)
-    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}:/usr/sbin"
     nightly = Nightly(
         shop=plan.shop,
         region=region,
         plan_file=plan_file.resolve(),
         python=Path(sys.executable),
         at=at,
-        environment={k: os.environ[k] for k in KEPT if os.environ.get(k)} | {"PATH": path},
+        environment=_kept(),
         system=system,
         webhook=Secret(told["webhook"]) if told["webhook"] else None,
         mail=told["mail"],
@@ -107,6 +116,14 @@ def install(region: str, at: time, system: bool, plan_file: Path, **told: Any) -
         click.echo(file)
     _say_what_is_left(plan, systemd)
     return 0
+
+
+def _kept() -> Mapping[str, str]:
+    """What a night finds of the environment of now, with this drkit first on its PATH."""
+    from drkit.adapters.night_units import KEPT
+
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+    return {name: os.environ[name] for name in KEPT if os.environ.get(name)} | {"PATH": path}
 
 
 def _say_what_is_left(plan: Plan, systemd: Systemd) -> None:
