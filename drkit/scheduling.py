@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from drkit.adapters.night_units import Nightly, Written, mark, names, night_files, unit_name
+from drkit.adapters.night_units import Nightly, Tell, Written, mark, names, night_files, unit_name
 from drkit.adapters.private import private_file
 from drkit.adapters.systemd import Systemd, moment
 from drkit.errors import ConfigurationError, Problem
@@ -42,8 +42,8 @@ class Night:
     ended: datetime | None
     result: str
     exit: int | None
-    tells: bool
-    """Whether somebody is told of a failure."""
+    tells: Tell | None
+    """After which nights somebody is told; None: after none."""
 
 
 def install(nightly: Nightly, systemd: Systemd) -> tuple[Path, ...]:
@@ -88,7 +88,7 @@ def remove(plan_file: Path, plan: Plan, region: str, systemd: Systemd) -> tuple[
         raise ConfigurationError("nothing was removed", problems=strange)
     if f"{unit}.timer" in there:
         systemd.disable(f"{unit}.timer")
-        systemd.forget(f"{unit}.timer", f"{unit}.service", f"{unit}-notice.service")
+        systemd.forget(f"{unit}.timer", *(n for n in there if n.endswith(".service")))
     _put(systemd.folder, unit, {})
     if there:
         systemd.load()
@@ -105,9 +105,8 @@ def shown(plan: Plan, regions: tuple[str, ...], systemd: Systemd) -> tuple[Night
 def _night(region: str, unit: str, systemd: Systemd) -> Night:
     timer = systemd.properties(f"{unit}.timer", "ActiveState")
     began, ended = "ExecMainStartTimestamp", "ExecMainExitTimestamp"
-    service = systemd.properties(
-        f"{unit}.service", "ActiveState", "Result", "ExecMainStatus", began, ended
-    )
+    states = ("ActiveState", "Result", "ExecMainStatus", began, ended, "OnFailure", "OnSuccess")
+    service = systemd.properties(f"{unit}.service", *states)
     running = service["ActiveState"] in {"activating", "deactivating"}
     over = moment(service[ended]) if not running else None
     return Night(
@@ -120,8 +119,15 @@ def _night(region: str, unit: str, systemd: Systemd) -> Night:
         ended=over,
         result=service["Result"] if over else "",
         exit=int(service["ExecMainStatus"]) if over else None,
-        tells=(systemd.folder / f"{unit}-notice.service").exists(),
+        tells=_tells(service),
     )
+
+
+def _tells(service: Mapping[str, str]) -> Tell | None:
+    """By the unit as systemd knows it."""
+    if service["OnSuccess"]:
+        return Tell.ALWAYS
+    return Tell.FAILURES if service["OnFailure"] else None
 
 
 def cron_line(nightly: Nightly) -> str:
@@ -151,6 +157,10 @@ def _problems(nightly: Nightly, systemd: Systemd) -> Iterator[Problem]:
 
 def _notice_problems(nightly: Nightly) -> Iterator[Problem]:
     path = nightly.environment.get("PATH", "")
+    if nightly.tell is not None and nightly.tells is None:
+        yield Problem(
+            place="--tell", message="nobody is named who is told", remedy="with --webhook or --mail"
+        )
     if nightly.webhook is not None:
         if not _ADDRESS.fullmatch(nightly.webhook.reveal()):
             yield Problem(

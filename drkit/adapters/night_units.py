@@ -13,6 +13,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,6 +33,13 @@ _SPREAD = "10min"
 """Not everybody's night begins with the same second."""
 
 
+class Tell(StrEnum):
+    """After which nights somebody is told."""
+
+    ALWAYS = "always"
+    FAILURES = "failures"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nightly:
     """A validation each night, as it was asked for."""
@@ -47,10 +55,19 @@ class Nightly:
     system: bool = False
     webhook: Secret | None = None
     mail: str = ""
+    tell: Tell | None = None
+    """None: as is usual, of failures."""
 
     @property
     def unit(self) -> str:
         return unit_name(self.shop, self.region)
+
+    @property
+    def tells(self) -> Tell | None:
+        """None: nobody is named who could be told."""
+        if self.webhook is None and not self.mail:
+            return None
+        return self.tell or Tell.FAILURES
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -84,28 +101,29 @@ def names(unit: str) -> tuple[str, ...]:
     """Of all files that there may be."""
     return (
         *(f"{unit}.timer", f"{unit}.service"),
-        *(f"{unit}-notice.service", f"{unit}-notice.sh", f"{unit}-webhook.curl"),
+        *(f"{unit}-failed.service", f"{unit}-well.service"),
+        *(f"{unit}-notice.sh", f"{unit}-webhook.curl"),
     )
 
 
 def night_files(nightly: Nightly, folder: Path) -> Mapping[str, Written]:
     """Name → what is to stand there, in ``folder``."""
-    timer, service, notice, script, webhook = names(nightly.unit)
+    timer, service, failed, well, script, webhook = names(nightly.unit)
     found = {
         timer: Written(text=_timer(nightly)),
-        service: Written(text=_service(nightly, notice if _tells(nightly) else "")),
+        service: Written(text=_service(nightly, failed, well)),
     }
-    if _tells(nightly):
-        found[notice] = Written(text=_notice(nightly, folder / script, folder / webhook))
-        found[script] = Written(text=_script(nightly))
+    notice = Written(text=_notice(nightly, folder / script, folder / webhook))
+    if nightly.tells:
+        found |= {failed: notice, script: Written(text=_script(nightly))}
+    if nightly.tells is Tell.ALWAYS:
+        # a file of its own: one unit that both may start is not told by systemd 252 how the night
+        # ended ("multiple trigger source candidates")
+        found[well] = notice
     if nightly.webhook is not None:
         text = f'{mark(nightly.region, nightly.plan_file)}\nurl = "{nightly.webhook.reveal()}"\n'
         found[webhook] = Written(text=text, mode=0o600)
     return found
-
-
-def _tells(nightly: Nightly) -> bool:
-    return nightly.webhook is not None or bool(nightly.mail)
 
 
 def _timer(nightly: Nightly) -> str:
@@ -125,10 +143,11 @@ WantedBy=timers.target
 """
 
 
-def _service(nightly: Nightly, notice: str) -> str:
+def _service(nightly: Nightly, failed: str, well: str) -> str:
     # a second start of a unit that runs is none: systemd is the lock on this machine, the lease
     # outside that of all
-    told = f"OnFailure={notice}\n" if notice else ""
+    told = f"OnFailure={failed}\n" if nightly.tells else ""
+    told += f"OnSuccess={well}\n" if nightly.tells is Tell.ALWAYS else ""
     online = "Wants=network-online.target\nAfter=network-online.target\n" if nightly.system else ""
     return f"""{mark(nightly.region, nightly.plan_file)}
 [Unit]
@@ -151,12 +170,13 @@ def _notice(nightly: Nightly, script: Path, webhook: Path) -> str:
         "DRKIT_REGION": nightly.region,
         "DRKIT_SHOP": nightly.shop,
         "DRKIT_PLAN": str(nightly.plan_file),
+        "DRKIT_SYSTEMCTL": "systemctl" if nightly.system else "systemctl --user",
         "DRKIT_WEBHOOK_FILE": str(webhook) if nightly.webhook else "",
         "DRKIT_MAIL": nightly.mail,
     }
     return f"""{mark(nightly.region, nightly.plan_file)}
 [Unit]
-Description=Tell that a night failed: {_said(nightly)}
+Description=Tell how a night ended: {_said(nightly)}
 
 [Service]
 Type=oneshot

@@ -12,13 +12,14 @@ import json
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from drkit.adapters.render_json import identity, moment, seconds
+from drkit.adapters.json_values import moment, seconds
+from drkit.adapters.render_changes import changes
+from drkit.adapters.render_json import identity
 from drkit.adapters.table import WIDTH, Table
 from drkit.model.quantities import format_duration
-from drkit.reporting.failing import Flaky, NewlyFailing, Recovered
-from drkit.reporting.history import Change, Compared
+from drkit.reporting.history import Compared
 from drkit.reporting.recoveries import Recovery
-from drkit.reporting.slower import Cause, Slower
+from drkit.reporting.slower import Slower
 from drkit.reporting.summary import findings, summary
 
 VERSION = 1
@@ -132,7 +133,7 @@ def _run(each: Compared) -> dict[str, object]:
             for step in each.run.slowest
         ],
         "failed": list(each.run.failed),
-        "changes": [_change(change) for change in each.changes],
+        "changes": changes(each.changes),
     }
 
 
@@ -149,41 +150,4 @@ def _process(one: Recovery) -> dict[str, object]:
         "achieved_rpo_seconds": seconds(process.rpo.loss.achieved) if process.rpo else None,
         "rpo_at_most": process.rpo.loss.at_most if process.rpo else None,
         "rpo_verdict": process.rpo.verdict.value if process.rpo else None,
-    }
-
-
-def _change(change: Change) -> dict[str, object]:
-    match change:
-        case Slower():
-            return {
-                "change": "slower",
-                "process": change.process,
-                "what": "work" if change.in_work else "recovery",
-                "seconds": seconds(change.took),
-                "usual_seconds": seconds(change.usual),
-                "by_seconds": seconds(change.by),
-                "runs_before": change.before,
-                "cause": _cause(change.cause) if change.cause else None,
-            }
-        case NewlyFailing(step=step, done_before=before):
-            return {"change": "newly failing", "step": step, "runs_before": before}
-        case Recovered(step=step, failed_before=before):
-            return {"change": "recovered", "step": step, "runs_before": before}
-        case Flaky(step=step, within=within, failed=failed, of=of):
-            return {
-                "change": "flaky",
-                "step": step,
-                "within_the_run": within,
-                "failed_runs": failed,
-                "of_runs": of,
-            }
-
-
-def _cause(cause: Cause) -> dict[str, object]:
-    return {
-        "name": cause.what,
-        "step": cause.step.id if cause.step else None,
-        "seconds": seconds(cause.took),
-        "usual_seconds": seconds(cause.usual),
-        "grew_seconds": seconds(cause.grew),
     }

@@ -19,12 +19,12 @@ from drkit.model.outcome import State
 from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.course import courses
 from drkit.reporting.gates import ALONE
-from drkit.reporting.history import Compared
+from drkit.reporting.history import Compared, beside
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Report
 from drkit.reporting.steps import noted, wrong
-from drkit.reporting.summary import findings
+from drkit.reporting.summary import findings, summary
 from drkit.reporting.timeline import line_of, phases
 from drkit.reporting.verdict import Verdict
 
@@ -43,8 +43,9 @@ class Gauge:
 
 
 def render(report: Report, *, compared: Compared | None = None) -> str:
-    """A whole document. ``compared``: the run of ``report`` beside those before it; None: they are
-    not shown."""
+    """A whole document. ``compared``: the run of ``report`` beside those before it; None: it
+    stands alone."""
+    compared = compared or beside(report, ())
     return (
         _environment()
         .get_template("report.html")
@@ -56,8 +57,9 @@ def render(report: Report, *, compared: Compared | None = None) -> str:
             gauges=_gauges(report.processes),
             phases=phases(report),
             line=line_of(report),
-            courses=courses(compared) if compared else (),
-            findings=list(findings(compared.changes)) if compared else [],
+            summary=summary(compared),
+            courses=courses(compared),
+            findings=list(findings(compared.changes)),
             row_height=ROW,
             slowest=slowest(report.steps),
             move=list(move_facts(report)),

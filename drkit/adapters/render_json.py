@@ -1,37 +1,47 @@
 """The report as JSON, for programs: the shape is report.schema.json, and changes with its version.
 
 Decides names and units of the published form: durations in seconds, money in hundredths, times in
-ISO 8601 UTC. Leaves nothing of the report out.
+ISO 8601 UTC. Leaves nothing of the report out. The line and the changes are the only part that
+other journals have a say in: the runs that stand in ``runs_before``.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from drkit.adapters.json_values import moment, seconds
+from drkit.adapters.render_changes import changes
 from drkit.model.outcome import Failure
 from drkit.model.place_record import CopyRemoved
 from drkit.model.quantities import Money
 from drkit.model.record import GateAnswered, GenerationLeft, PlanChanged, ProblemAccepted
 from drkit.reporting.clocks import Incident
 from drkit.reporting.downtime import Part, downtime_parts
+from drkit.reporting.history import Compared, beside
 from drkit.reporting.losses import Promise
 from drkit.reporting.moving import Move
 from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
 from drkit.reporting.report import Header, Report
 from drkit.reporting.steps import StepReport
+from drkit.reporting.summary import summary
 from drkit.reporting.tries import Try
 
 VERSION = 1
 
 
-def render(report: Report) -> str:
-    """One JSON object, indented, with a newline at its end."""
+def render(report: Report, *, compared: Compared | None = None) -> str:
+    """One JSON object, indented, with a newline at its end. ``compared``: the run of ``report``
+    beside those before it; None: it stands alone."""
+    compared = compared or beside(report, ())
     shape = {
         "version": VERSION,
         "run": _header(report.header),
         "exit": int(report.exit),
         "headline": report.headline,
+        "summary": summary(compared),
+        "runs_before": [run.name for run in compared.before],
+        "changes": changes(compared.changes),
         "processes": [_process(process) for process in report.processes],
         "lost": {
             "promises": [_promise(promise) for promise in report.lost],
@@ -256,13 +266,3 @@ def _left_behind(at: datetime, left: GenerationLeft) -> dict[str, object]:
 
 def _money(money: Money) -> dict[str, object]:
     return {"cents": money.cents, "currency": money.currency}
-
-
-def seconds(length: timedelta | None) -> float | None:
-    """As every JSON of a result has a duration; what is not known is null."""
-    return round(length.total_seconds(), 3) if length is not None else None
-
-
-def moment(at: datetime) -> str:
-    """As every JSON of a result has a time."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

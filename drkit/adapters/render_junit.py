@@ -2,7 +2,8 @@
 the processes.
 
 Decides how a verdict looks as a test: missed and failed are failures, unknown is an error (never a
-pass), and what was not run or still waits is skipped.
+pass), and what was not run or still waits is skipped. What changed against the runs before is no
+verdict: it fails no test, and is said in the output of the suite.
 """
 
 from __future__ import annotations
@@ -15,25 +16,31 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 from drkit.model.outcome import State
 from drkit.model.quantities import format_duration
 from drkit.reporting.clocks import Downtime
+from drkit.reporting.history import Compared, beside
 from drkit.reporting.losses import Loss
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Report
 from drkit.reporting.steps import StepReport
+from drkit.reporting.summary import findings, summary
 from drkit.reporting.verdict import Verdict
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped (section 2.2)."""
 
 
-def render(report: Report) -> str:
-    """A document with a declaration and a newline at its end."""
+def render(report: Report, *, compared: Compared | None = None) -> str:
+    """A document with a declaration and a newline at its end. ``compared``: the run of ``report``
+    beside those before it; None: it stands alone."""
+    compared = compared or beside(report, ())
     root = Element("testsuites", name=_clean(f"{report.header.kind.noun} {report.header.run}"))
-    processes = _suite(root, "processes", report)
+    processes = _suite(root, "processes", compared)
     for process in report.processes:
         _process(processes, process)
-    steps = _suite(root, "steps", report)
+    steps = _suite(root, "steps", compared)
     for step in report.steps:
         _step(steps, step)
+    said = [summary(compared), *findings(compared.changes)]
+    SubElement(processes, "system-out").text = _clean("\n".join(said))
     for suite in (processes, steps):
         _count(suite)
     indent(root)
@@ -42,11 +49,13 @@ def render(report: Report) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{out.getvalue()}\n'
 
 
-def _suite(root: Element, name: str, report: Report) -> Element:
+def _suite(root: Element, name: str, compared: Compared) -> Element:
+    report = compared.run.report
     began = report.header.began.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite = SubElement(root, "testsuite", name=name, timestamp=began)
     properties = SubElement(suite, "properties")
     told = [("headline", report.headline), ("exit", str(int(report.exit)))]
+    told += [("summary", summary(compared))]
     told += [("where", STAND_IN)] if report.header.sandbox else []
     for key, value in told:
         SubElement(properties, "property", name=key, value=_clean(value))

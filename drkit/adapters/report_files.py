@@ -26,11 +26,11 @@ class ReportFiles:
 
 
 def write_reports(report: Report, folder: Path, *, compared: Compared) -> ReportFiles:
-    """Render ``report`` four ways into ``folder``; the page shows the runs before it as well."""
+    """Render ``report`` four ways into ``folder``; all but the text tell of the runs before it."""
     texts = {
         "txt": render_text.render(report),
-        "json": render_json.render(report),
-        "xml": render_junit.render(report),
+        "json": render_json.render(report, compared=compared),
+        "xml": render_junit.render(report, compared=compared),
         "html": render_html.render(report, compared=compared),
     }
     for ending, text in texts.items():

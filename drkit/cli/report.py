@@ -31,8 +31,8 @@ OUTPUTS = ("text", "json", "junit", "html")
 def report(run: str | None, output: str, file: Path | None, plan_file: Path) -> int:
     """Make the report of RUN (the newest, if none is named) again.
 
-    Reads the journal beside the plan, not the plan itself, and ends with the run's exit code. The
-    HTML page also draws the runs before it that are there.
+    Reads the journal beside the plan, not the plan itself, and ends with the run's exit code. All
+    but the text also tell what changed against the runs before it that are there.
     """
     from drkit.adapters.runs_folder import RunsFolder
 
@@ -52,12 +52,7 @@ def _rendering(output: str, runs: RunsFolder, *, colour: bool) -> Callable[[Repo
     from drkit.adapters import render_html, render_json, render_junit, render_text
     from drkit.reporting.history import beside
 
-    match output:
-        case "text":
-            return lambda made: render_text.render(made, colour=colour)
-        case "html":
-            return lambda made: render_html.render(
-                made, compared=beside(made, runs.all_of(made.header.kind))
-            )
-        case _:
-            return {"json": render_json.render, "junit": render_junit.render}[output]
+    if output == "text":
+        return lambda made: render_text.render(made, colour=colour)
+    renders = {"json": render_json.render, "junit": render_junit.render, "html": render_html.render}
+    return lambda made: renders[output](made, compared=beside(made, runs.all_of(made.header.kind)))

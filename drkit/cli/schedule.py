@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from drkit.cli import completion
-from drkit.cli.options import output_option, plan_option
+from drkit.cli.options import output_option, plan_option, with_all
 from drkit.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,27 @@ _SYSTEM = click.option(
 )
 
 
+_NOTICE = (
+    click.option(
+        "--webhook",
+        metavar="URL",
+        envvar="DRKIT_WEBHOOK",
+        help="Where a night is posted to as {'text': …}. In the variable it is seen by nobody"
+        " else.",
+    ),
+    click.option(
+        "--mail", metavar="ADDRESS", default="", help="Who is told of a night by sendmail."
+    ),
+    click.option(
+        "--tell",
+        type=click.Choice(["always", "failures"]),
+        help="After which nights. With always, a morning without a word says that something is"
+        " wrong. [default: failures]",
+    ),
+)
+"""Who is told how a night ended."""
+
+
 @click.group()
 def schedule() -> None:
     """Have a standby site validated each night by systemd."""
@@ -63,45 +85,45 @@ def schedule() -> None:
     help="When, by the machine's time zone; begun within 10 minutes from then.",
 )
 @_SYSTEM
-@click.option(
-    "--webhook",
-    metavar="URL",
-    envvar="DRKIT_WEBHOOK",
-    help="Where a failure is posted to as {'text': …}. In the variable it is seen by nobody else.",
-)
-@click.option("--mail", metavar="ADDRESS", default="", help="Who is told of a failure by sendmail.")
+@with_all(_NOTICE)
 @plan_option
-def install(
-    region: str, at: time, system: bool, webhook: str | None, mail: str, plan_file: Path
-) -> int:
+def install(region: str, at: time, system: bool, plan_file: Path, **told: Any) -> int:
     """Write and enable a systemd timer that runs `drkit validate --region R` each night.
 
     With this drkit, in the plan's folder, with the PATH of now; nothing is begun yet. What a
     machine that was off has missed is made up for. Its output goes to the systemd journal; where a
-    night fails, and a webhook or an address is named, one line tells. A second time replaces the
+    webhook or an address is named, one line tells how a night ended. A second time replaces the
     first.
     """
-    from drkit.adapters.night_units import KEPT, Nightly
+    from drkit.adapters.night_units import Nightly, Tell
     from drkit.ports import Secret
     from drkit.scheduling import install as begin
 
     plan, systemd = _opened(plan_file, region, system)
-    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}:/usr/sbin"
     nightly = Nightly(
         shop=plan.shop,
         region=region,
         plan_file=plan_file.resolve(),
         python=Path(sys.executable),
         at=at,
-        environment={k: os.environ[k] for k in KEPT if os.environ.get(k)} | {"PATH": path},
+        environment=_kept(),
         system=system,
-        webhook=Secret(webhook) if webhook else None,
-        mail=mail,
+        webhook=Secret(told["webhook"]) if told["webhook"] else None,
+        mail=told["mail"],
+        tell=Tell(told["tell"]) if told["tell"] else None,
     )
     for file in begin(nightly, systemd):
         click.echo(file)
     _say_what_is_left(plan, systemd)
     return 0
+
+
+def _kept() -> Mapping[str, str]:
+    """What a night finds of the environment of now, with this drkit first on its PATH."""
+    from drkit.adapters.night_units import KEPT
+
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+    return {name: os.environ[name] for name in KEPT if os.environ.get(name)} | {"PATH": path}
 
 
 def _say_what_is_left(plan: Plan, systemd: Systemd) -> None:
@@ -197,7 +219,8 @@ def _told(night: Night) -> str:
         parts.append(f"last {span}: exit {night.exit} ({night.result})")
     else:
         parts.append("none since the machine started")
-    parts.append("a failure is told" if night.tells else "nobody is told of a failure")
+    tells = {"always": "every night is told", "failures": "a failure is told"}
+    parts.append(tells[night.tells] if night.tells else "nobody is told of a failure")
     return f"{night.unit}: {'; '.join(parts)}"
 
 
@@ -218,7 +241,8 @@ def _as_json(plan: Plan, nights: tuple[Night, ...]) -> dict[str, object]:
                 "ended": format_time(night.ended) if night.ended else None,
                 "result": night.result or None,
                 "exit": night.exit,
-                "tells": night.tells,
+                "tells": night.tells is not None,
+                "told": night.tells.value if night.tells else None,
             }
             for night in nights
         ],

@@ -2,7 +2,7 @@
 
 Decides what is said together: processes that one cause held up are one finding to a reader. The
 line for the chat never says that all is as before of a run that came to no good end, or that too
-few runs stand behind.
+few runs stand behind; of a drill it says that it was one.
 """
 
 from __future__ import annotations
@@ -55,8 +55,10 @@ def summary(newest: Compared) -> str:
         parts += [f"{word}: {names(found)}"] if found else []
     if not parts:
         parts.append(f"{header.kind.value} took {format_duration(header.length)}")
-    sandbox = " (sandbox)" if header.sandbox else ""
-    return f"shop {where.shop} in {where.region}{sandbox}: {'; '.join(parts)}"
+    marks = [header.kind.noun] if header.drill else []
+    marks += ["sandbox"] if header.sandbox else []
+    marked = f" ({', '.join(marks)})" if marks else ""
+    return f"shop {where.shop} in {where.region}{marked}: {'; '.join(parts)}"
 
 
 def _urgent(newest: Compared) -> Recovery | None:

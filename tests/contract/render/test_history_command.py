@@ -236,7 +236,9 @@ def test_a_run_whose_plan_cannot_be_read_is_named(root: Path) -> None:
     assert len(result.stdout.split("\n\n")[0].splitlines()) == 3
 
 
-def test_the_page_of_a_run_draws_those_before_it_and_its_other_forms_do_not(root: Path) -> None:
+def test_the_page_of_a_run_draws_those_before_it_and_its_text_is_of_the_run_alone(
+    root: Path,
+) -> None:
     paths = written(root, [*[Night()] * 4, SLOW])
 
     def page(output: str) -> str:
@@ -249,5 +251,10 @@ def test_the_page_of_a_run_draws_those_before_it_and_its_other_forms_do_not(root
     paths[0].unlink()
     paths[1].write_bytes(b"damaged\n")
     after = {output: page(output) for output in ("text", "json", "junit", "html")}
-    assert {output for output in before if before[output] != after[output]} == {"html"}
+    assert before["text"] == after["text"]
+    assert before["junit"] != after["junit"]
+    was, now = json.loads(before["json"]), json.loads(after["json"])
+    compared = {"summary", "runs_before", "changes"}
+    assert {key for key in was if was[key] != now[key]} == compared
+    assert (len(was["runs_before"]), len(now["runs_before"])) == (4, 2)
     assert "payment, oldest first: 5m 34s, 5m 34s, 7m 44s" in after["html"]

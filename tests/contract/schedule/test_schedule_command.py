@@ -89,6 +89,16 @@ def test_a_notice_that_nothing_here_can_carry_is_refused(machine: Machine) -> No
     assert machine.install("--webhook", HOOK).exit_code == 0
 
 
+def test_of_which_nights_nobody_is_told_cannot_be_said(machine: Machine) -> None:
+    [problem] = refused(machine, "--tell", "always").problems
+    assert (problem.place, problem.remedy) == ("--tell", "with --webhook or --mail")
+    machine.put("sendmail")
+    assert machine.install("--tell", "always", "--mail", "ana@shop.example").exit_code == 0
+    assert f"OnSuccess={UNIT}-well.service" in machine.files[f"{UNIT}.service"]
+    assert machine.install("--mail", "ana@shop.example").exit_code == 0
+    assert "OnSuccess" not in machine.files[f"{UNIT}.service"]
+
+
 @pytest.mark.parametrize(
     "address", ["https://ana:pw@x/y", 'https://x/"y', "https://x/\ny", "https://x/a b"]
 )
@@ -187,6 +197,25 @@ def test_show_says_when_and_how_it_ended(machine: Machine) -> None:
     assert (document["version"], document["shop"], night["region"]) == (1, "corner", "eu-central-1")
     assert (night["exit"], night["result"], night["active"]) == (5, "exit-code", True)
     assert (night["running"], night["tells"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("unit", "words", "told"),
+    [
+        ("OnFailure=x\nOnSuccess=x\n", "every night is told", "always"),
+        ("OnFailure=x\nOnSuccess=\n", "a failure is told", "failures"),
+        ("OnFailure=\nOnSuccess=\n", "nobody is told of a failure", None),
+    ],
+)
+def test_show_says_after_which_nights_somebody_is_told(
+    machine: Machine, unit: str, words: str, told: str | None
+) -> None:
+    machine.install()
+    machine.says("list-timers", [])
+    machine.says("show", f"ActiveState=active\n{unit}")
+    assert machine.drkit("show").stdout.endswith(f"; {words}\n")
+    [night] = json.loads(machine.drkit("show", "--output", "json").stdout)["nights"]
+    assert (night["tells"], night["told"]) == (told is not None, told)
 
 
 def test_show_says_that_one_runs_and_not_how_the_one_before_ended(machine: Machine) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from drkit.adapters.night_units import Nightly, night_files, unit_name
+from drkit.adapters.night_units import Nightly, Tell, night_files, unit_name
 from drkit.ports import Secret
 from drkit.scheduling import cron_line
 
@@ -46,6 +46,24 @@ def test_where_nobody_is_to_be_told_there_is_no_notice() -> None:
     assert "OnFailure" not in "".join(texts(NIGHTLY).values())
 
 
+def test_only_who_is_always_told_is_told_of_a_night_that_went_well() -> None:
+    service = f"{TOLD.unit}.service"
+    always = texts(replace(TOLD, tell=Tell.ALWAYS))
+    failed, well = f"{TOLD.unit}-failed.service", f"{TOLD.unit}-well.service"
+    assert f"OnFailure={failed}\nOnSuccess={well}\n" in always[service]
+    assert always[failed] == always[well] == texts(TOLD)[failed]
+    assert well not in texts(TOLD)
+    assert "OnSuccess" not in texts(TOLD)[service]
+    assert texts(replace(TOLD, tell=Tell.FAILURES)) == texts(TOLD)
+    assert "OnFailure" not in texts(replace(NIGHTLY, tell=Tell.ALWAYS))[service]
+
+
+def test_the_notice_asks_the_systemd_that_ran_the_night() -> None:
+    notice = f"{TOLD.unit}-failed.service"
+    assert 'DRKIT_SYSTEMCTL=systemctl --user"' in texts(TOLD)[notice]
+    assert "DRKIT_SYSTEMCTL=systemctl\n" in texts(replace(TOLD, system=True))[notice]
+
+
 def test_the_webhook_is_in_one_file_that_its_owner_alone_can_read() -> None:
     files = night_files(TOLD, FOLDER)
     [name] = [name for name, written in files.items() if "s3cret" in written.text]
@@ -68,7 +86,9 @@ HARD = Path('/srv/a 100% "shop" $HOME \\n')
 @pytest.mark.parametrize("at", [FOLDER, HARD], ids=["plain", "hard"])
 def test_systemd_has_nothing_to_say_against_them(at: Path, system: bool, tmp_path: Path) -> None:
     plan = Path("/srv/shop/drkit.yaml") if at == FOLDER else HARD / "drkit.yaml"
-    nightly = replace(TOLD, plan_file=plan, system=system, python=Path("/bin/true"))
+    nightly = replace(
+        TOLD, plan_file=plan, system=system, python=Path("/bin/true"), tell=Tell.ALWAYS
+    )
     assert verified(texts(nightly), tmp_path, system=system) == ""
 
 

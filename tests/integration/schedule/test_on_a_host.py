@@ -27,6 +27,7 @@ from tests.integration.playbooks.lab import eventually
 NAME, LABEL = "drkit-test-night", "drkit.test=schedule"
 SHOP = "/srv/a shop 100%"
 UNIT = "drkit-validate-boutique-eu-central-1"
+OVERRIDE = f"/etc/systemd/system/{UNIT}.service.d"
 _KEEPS = 'printf "#!/bin/sh\\ncat > /var/tmp/%s\\n" {0} > /usr/local/bin/{0}'
 
 
@@ -94,10 +95,17 @@ def test_a_night_is_scheduled_runs_is_told_of_and_taken_back(host: None) -> None
     assert (ended["result"], ended["exit"]) == ("exit-code", int(Exit.CONFIGURATION))
     eventually(lambda: "failed" in shell("cat /var/tmp/sendmail 2>/dev/null || true"), within=60)
     posted = json.loads(shell("cat /var/tmp/curl"))["text"]
-    assert "eu-central-1 (boutique) failed: exit-code 3. Newest run: " in posted
+    assert posted.endswith("eu-central-1 (boutique) failed (exit-code 3): no run can be read here")
     said = shell(f"journalctl --unit {UNIT} --output cat --no-pager")
     assert "the sandbox is not up" in said
-    assert "s3cret" not in said + shell(f"systemctl cat {UNIT}.service {UNIT}-notice.service")
+    assert "s3cret" not in said + shell(f"systemctl cat {UNIT}.service {UNIT}-failed.service")
+
+    assert drkit("install", "--system", *region, *notice, "--tell", "always").returncode == 0
+    assert night()["told"] == "always"
+    end_well()
+    podman("exec", NAME, "systemctl", "start", f"{UNIT}.service")
+    eventually(lambda: "went well (exit 0)" in shell("cat /var/tmp/curl"), within=60)
+    shell(f"rm -r {OVERRIDE}")
 
     assert drkit("install", "--system", *region, "--at", "03:40").returncode == 0
     assert begins(night()) == "03:4"
@@ -106,6 +114,12 @@ def test_a_night_is_scheduled_runs_is_told_of_and_taken_back(host: None) -> None
     assert drkit("remove", "--system", *region).stdout.count("removed ") == 2
     assert UNIT not in shell("find /etc/systemd /var/lib/systemd; systemctl list-units --all")
     assert drkit("show", "--system").returncode == int(Exit.CONFIGURATION)
+
+
+def end_well() -> None:
+    """From now on a night is over at once, and well: there is nothing here to validate."""
+    override = "[Service]\\nExecStart=\\nExecStart=/bin/true\\n"
+    shell(f"mkdir {OVERRIDE}; printf '{override}' > {OVERRIDE}/well.conf; systemctl daemon-reload")
 
 
 def begins(shown: dict[str, Any]) -> str:

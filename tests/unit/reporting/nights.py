@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from drkit.model.outcome import Outcome, State
 from drkit.model.record import (
@@ -23,6 +23,7 @@ from tests.unit.reporting.journals import BEGAN, SKETCHES, Records, Story, play
 
 FAILED = Outcome(state=State.FAILED, message="no")
 DAY = timedelta(days=1)
+TO = "recovered_to"
 SECONDS: Mapping[str, float] = {sketch.id: sketch.seconds for sketch in SKETCHES}
 
 
@@ -95,4 +96,8 @@ def _moved(record: Record, by: timedelta, night: Night) -> Record:
         body = replace(body, run=run, target=target)
     elif isinstance(body, IncidentBegan):
         body = replace(body, start=body.start + by)
+    elif isinstance(body, StepEnded) and isinstance(point := body.outcome.facts.get(TO), str):
+        point = (datetime.fromisoformat(point) + by).isoformat()
+        facts = {**body.outcome.facts, TO: point}
+        body = replace(body, outcome=replace(body.outcome, facts=facts))
     return replace(record, at=record.at + by, body=body)

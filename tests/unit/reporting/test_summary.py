@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -78,6 +79,14 @@ def test_one_line_sums_up_the_newest_run(told: list[Night], line: str) -> None:
 def test_a_run_in_the_sandbox_is_called_that() -> None:
     said = summary(nights([Night(story=Story(plan=SANDBOX))])[0])
     assert said.startswith("shop boutique in eu-central-1 (sandbox): payment back")
+
+
+def test_a_validation_is_called_that_for_nobody_came_back() -> None:
+    night = Story(kind=RunKind.VALIDATE, incident=None)
+    said = summary(nights([Night(story=night)])[0])
+    assert said.startswith("shop boutique in eu-central-1 (validation): ")
+    said = summary(nights([Night(story=replace(night, plan=SANDBOX))])[0])
+    assert said.startswith("shop boutique in eu-central-1 (validation, sandbox): ")
 
 
 def test_a_plan_without_processes_is_told_by_how_long_it_took() -> None:
