@@ -46,6 +46,8 @@ class About(StrEnum):
     PROOF = "proof"
     TIME = "recovery time"
     QUOTAS = "quotas"
+    STACKS = "stacks"
+    DRIFT = "drift"
     PEOPLE = "people"
     SECRETS = "secrets"
     PROVIDERS = "third parties"

@@ -104,26 +104,35 @@ def _time(site: Site, sources: Sources) -> Looked:
 
 
 def _quotas(site: Site, sources: Sources) -> Looked:
-    from drkit.adapters.generations import choose_generation
     from drkit.adapters.quotas import comparison
 
-    world, epoch = sources.of(sources.world), sources.of(sources.epoch)
-    if epoch.serving is None or epoch.serving.region == site.region:
+    target = target_of(site, sources)
+    if target is None:
         return Looked()  # nothing is rebuilt here, which is said already
-    number = choose_generation(world, site.plan, site.region, epoch)
-    target = Target(shop=site.plan.shop, region=site.region, generation=number)
+    world, epoch = sources.of(sources.world), sources.of(sources.epoch)
     compared = comparison(world, site.plan, target, epoch)
     if compared is None:
+        serving = epoch.serving_name
         why = Problem(
             place="quotas",
-            message=f"no state outside says what {epoch.serving.name} has, so what a site will ask"
-            " for",
+            message=f"no state outside says what {serving} has, so what a site will ask for",
             remedy=f"compare the quotas of {site.region} by hand: docs/how-to/short-of-capacity.md",
         )
         return Looked(findings=(unknown(site, About.QUOTAS, why),))
     findings = refused(site, About.QUOTAS, shortfalls(compared))
     names = ", ".join(quota.what for quota in QUOTAS)
     return Looked(findings=findings, good="" if findings else f"quotas ({names})")
+
+
+def target_of(site: Site, sources: Sources) -> Target | None:
+    """What a rebuild would build; None where none would be: the site serves, or nobody does."""
+    from drkit.adapters.generations import choose_generation
+
+    world, epoch = sources.of(sources.world), sources.of(sources.epoch)
+    if epoch.serving is None or epoch.serving.region == site.region:
+        return None
+    number = choose_generation(world, site.plan, site.region, epoch)
+    return Target(shop=site.plan.shop, region=site.region, generation=number)
 
 
 def _people(site: Site, _sources: Sources) -> Looked:

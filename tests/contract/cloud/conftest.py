@@ -28,6 +28,7 @@ from drkit.sandbox.quotas import Quotas
 from tests.contract.cloud.desk import Desk
 from tests.contract.cloud.opened import FILES, SITES, STORE, Write
 from tests.contract.cloud.places import Place
+from tests.contract.cloud.standby import STANDBY, Standby, standby
 from tests.contract.cloud.values import REGIONS, world_at
 from tests.fakes.documents import plan_at, write_plan
 
@@ -151,3 +152,11 @@ def quotas(monkeypatch: pytest.MonkeyPatch) -> Quotas:
     held = Quotas()
     answer_quotas(held)
     return held
+
+
+@pytest.fixture
+def well(shop: Write, world: World, quotas: Quotas) -> Standby:
+    quotas.set(STANDBY, "L-1216C47A", 8)
+    quotas.set(STANDBY, "L-0263D0A3", 5)
+    quotas.set(STANDBY, "L-F678F1CE", 5)
+    return standby(shop, world)
