@@ -73,11 +73,12 @@ def ready(
     with _without_collector():
         plan = load_plan(plan_file)
         found = look(plan, region=site, proof_age=proof_age, expiry=expiry, previews=previews)
-    if output == "json":
-        click.echo(json.dumps(_as_json(found), indent=1))
-    else:
-        click.echo("\n\n".join("\n".join(_lines(found, each)) for each in found.sites))
+    click.echo(json.dumps(_as_json(found), indent=1) if output == "json" else _as_text(found))
     return int(found.exit)
+
+
+def _as_text(found: ReadinessReport) -> str:
+    return "\n\n".join("\n".join(_lines(found, each)) for each in found.sites)
 
 
 @contextmanager
