@@ -25,9 +25,9 @@ _MARKED_BY = ("AWS_SDK_UA_APP_ID", "TF_APPEND_USER_AGENT")
 first, Pulumi's published `aws` plugin the second, too."""
 
 
-def supervise(*, parent: int, scratch: str) -> NoReturn:
-    """Supervise one try for as long as the process ``parent`` lives; its temporary files go to the
-    folder ``scratch``, and with it.
+def supervise(*, parent: int, scratch: str, work: Callable[[], int]) -> NoReturn:
+    """Have ``work`` done in a child, supervised for as long as the process ``parent`` lives; its
+    temporary files go to the folder ``scratch``, and with it.
 
     Exits as the child did; with 128 and the signal's number where a signal ended it.
     """
@@ -49,7 +49,7 @@ def supervise(*, parent: int, scratch: str) -> NoReturn:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         processes.die_with_parent(signal.SIGKILL, parent=supervisor)
         os.environ["TMPDIR"] = tempfile.tempdir = scratch
-        os._exit(_work())
+        os._exit(work())
     os.close(1)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     processes.end_descendants()
@@ -57,7 +57,8 @@ def supervise(*, parent: int, scratch: str) -> NoReturn:
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _work() -> int:
+def try_step() -> int:
+    """The work of a try: its request from stdin, its messages to stdout."""
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     try:
         request = json.load(sys.stdin)
@@ -82,7 +83,7 @@ def _do(request: dict[str, object], say: Callable[[str], None]) -> str:
 
     secrets: tuple[str, ...] = ()
     try:
-        _print_to(requests.log_of(request))
+        print_to(requests.log_of(request))
         os.environ.update(dict.fromkeys(_MARKED_BY, requests.mark_in(request)))
         work, context, look_first = requests.read_request(request)
         secrets = discretion.secrets_of(context)
@@ -98,7 +99,8 @@ def _do(request: dict[str, object], say: Callable[[str], None]) -> str:
         return requests.outcome_message(requests.outcome_of_error(error), secrets)
 
 
-def _print_to(log: str) -> None:
+def print_to(log: str) -> None:
+    """Have all that this process prints from here on go to the file ``log``."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

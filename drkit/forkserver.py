@@ -132,7 +132,7 @@ def _become_try(request: Mapping[str, str], descriptors: Sequence[int], room: in
     processes.mark_this(request["mark"], room=room)
     os.chdir(request["folder"])
     Path("/proc/self/comm").write_text(request["name"])
-    attempt.supervise(parent=server, scratch=request["scratch"])
+    attempt.supervise(parent=server, scratch=request["scratch"], work=attempt.try_step)
 
 
 def _read(module: str, settings: Mapping[str, str]) -> None:

@@ -89,7 +89,9 @@ class ProcessAttempts:
     def start(self, step: Step, number: int, *, look_first: bool) -> None:
         try:
             context = self._context_for(step, number)
-            request = json.dumps(write_request(step, context, look_first=look_first))
+            request = json.dumps(
+                write_request(step.work, context, step=step.id, look_first=look_first)
+            )
             self._start(step, request.encode(), context)
         except Exception as error:  # noqa: BLE001 - it is this step's end, and not that of the others
             outcome = outcome_of_error(error)

@@ -51,6 +51,9 @@ class Account:
     """Listens to one operation and keeps what it came to."""
 
     tell: Callable[[str], None]
+    refreshes: bool = False
+    """Whether the operation is a refresh alone: its events say what each comparison came to
+    (``same``, ``update``, ``delete``), where those of others say ``refresh``."""
     counts: dict[str, int] = field(default_factory=dict)
     """Operation (``create``, ``same``, …) → resources, as the engine's summary counts them."""
     failures: list[Failure] = field(default_factory=list)
@@ -58,6 +61,8 @@ class Account:
     """Instance that was to be made → the type that it was to have."""
     outputs: Mapping[str, object] = field(default_factory=dict)
     """The stack's outputs as the events give them: secrets masked."""
+    refreshed: list[StepEventMetadata] = field(default_factory=list)
+    """What was compared with the cloud, each as the state has it and as it is."""
     created: list[StepEventStateMetadata] = field(default_factory=list)
     """What the operation begins to create, or a preview would: in the order of their needs."""
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -71,6 +76,8 @@ class Account:
             self._begun(begun.metadata)
         if ended := event.res_outputs_event:
             self._tell(ended.metadata.op, ended.metadata.urn, finished=True)
+            if self.refreshes or ended.metadata.op is OpType.REFRESH:
+                self.refreshed.append(ended.metadata)
             if ended.metadata.type == _ROOT and ended.metadata.new is not None:
                 self.outputs = ended.metadata.new.outputs or {}
         if event.cancel_event:

@@ -32,7 +32,7 @@ from drkit.errors import StepError
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.ports import Progress
 
-Operation = Literal["up", "preview", "refresh", "destroy"]
+Operation = Literal["up", "preview", "refresh", "preview_refresh", "destroy"]
 _TRANSIENT = re.compile(
     r"Throttl|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalError|InternalFailure"
     r"|RequestTimeout|connection reset|i/o timeout|TLS handshake timeout|EOF",
@@ -73,7 +73,7 @@ class OpenStack:
 
     def run(self, operation: Operation, progress: Progress, *, refresh: bool = False) -> Account:
         """Run to the end. Raises StepError, EffectUnknown for what kept it from beginning."""
-        account = Account(progress)
+        account = Account(progress, refreshes=operation == "preview_refresh")
         options: dict[str, object] = {"refresh": True} if refresh else {}
         self.log.touch(mode=0o600)
         with self.log.open("a", buffering=1) as log:

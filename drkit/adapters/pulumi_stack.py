@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from pulumi.automation import StackNotFoundError
 from drkit import processes
 from drkit.adapters.hosts_output import Expected, unusable
 from drkit.adapters.pulumi_capacity import bring_up
+from drkit.adapters.pulumi_events import Account
 from drkit.adapters.pulumi_opening import Opening
 from drkit.adapters.pulumi_operation import OpenStack, outcome
 from drkit.adapters.pulumi_workspace import Backend, backend_of
@@ -96,21 +97,42 @@ class StackTool:
 
         Raises StepError, also where the program or the provider refuses.
         """
+        found = self.foresee(context)
+        if found.failures:
+            first = found.failures[0]
+            raise StepError(first.message, task=first.task, remedy=first.remedy)
+        known = {entry.name for entry in dataclasses.fields(Preview)}
+        return Preview(**{op: count for op, count in found.counts.items() if op in known})
+
+    def foresee(self, context: Context, *, refresh: bool = False) -> Account:
+        """All that Pulumi says of it in a preview; with ``refresh`` what is there is compared with
+        the cloud before. Writes nothing, and a refusal is in what is said.
+        """
         try:
             with self._open(context, create=False) as stack:
-                found = stack.run("preview", _silent)
+                return stack.run("preview", _silent, refresh=refresh)
         except StackNotFoundError:
             with tempfile.TemporaryDirectory(prefix="drkit-preview-") as nowhere:
                 blank = dataclasses.replace(
                     self._state_of(context), url=f"file://{nowhere}", endpoint=None
                 )
                 with self._open(context, backend=blank) as stack:
-                    found = stack.run("preview", _silent)
-        if found.failures:
-            first = found.failures[0]
-            raise StepError(first.message, task=first.task, remedy=first.remedy)
-        known = {entry.name for entry in dataclasses.fields(Preview)}
-        return Preview(**{op: count for op, count in found.counts.items() if op in known})
+                    return stack.run("preview", _silent)
+
+    def compare(self, context: Context) -> Account:
+        """How the cloud has what the stack has made. Writes nothing, and runs no program.
+
+        Raises StepError, also where nothing was ever made.
+        """
+        needs = context.plan.stacks[self._name].needs if self._name in context.plan.stacks else ()
+        try:
+            with self._open(_without_inputs(context, needs), create=False) as stack:
+                return stack.run("preview_refresh", _silent)
+        except StackNotFoundError as error:
+            raise StepError(
+                f"the stack {self._name} of {context.target.name} has no state",
+                remedy="“A state that is lost or damaged” in docs/reference/stacks.md",
+            ) from error
 
     def destroy(self, context: Context, progress: Progress) -> Outcome:
         """Destroy what the stack made, if anything. Protected resources make it fail, and so does
@@ -193,11 +215,16 @@ class RemovalTool:
 
     def do(self, context: Context, progress: Progress) -> Outcome:
         """``changed`` counts resources. A stack of which nothing was made is done."""
-        needs = context.plan.stacks[self._name].needs
         # nothing is destroyed by what a stack needs, which may never have been made
-        facts = {**{need: {} for need in needs}, **context.facts}
-        whole = dataclasses.replace(context, facts=facts)
+        whole = _without_inputs(context, context.plan.stacks[self._name].needs)
         return StackTool(StackWork(stack=self._name)).destroy(whole, progress)
+
+
+def _without_inputs(context: Context, needs: Iterable[str]) -> Context:
+    """The context for what works by a stack's state alone: what the stacks that it needs have said
+    may be missing.
+    """
+    return dataclasses.replace(context, facts={**{need: {} for need in needs}, **context.facts})
 
 
 def _silent(_line: str) -> None: ...

@@ -40,14 +40,16 @@ def _with_secrets() -> cattrs.Converter:
     return made
 
 
-def write_request(step: steps.Step, context: Context, *, look_first: bool) -> dict[str, object]:
-    """The JSON value that :func:`read_request` takes."""
+def write_request(
+    work: steps.Work, context: Context, *, step: str, look_first: bool
+) -> dict[str, object]:
+    """The JSON value that :func:`read_request` takes. ``step`` is what the work is called."""
     return {
-        "kind": step.kind,
-        "work": _with_secrets().unstructure(step.work),
+        "kind": steps.KINDS[type(work)],
+        "work": _with_secrets().unstructure(work),
         "context": _with_secrets().unstructure(context),
         "look_first": look_first,
-        "mark": mark_of(context.run, step.id),
+        "mark": mark_of(context.run, step),
     }
 
 

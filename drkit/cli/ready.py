@@ -44,14 +44,25 @@ VERSION = 1
     show_default=True,
     help="Name a certificate that expires within this time.",
 )
+@click.option(
+    "--previews",
+    is_flag=True,
+    help="Ask Pulumi, too: would the stacks be built, and what has drifted (slower).",
+)
 @output_option
 def ready(
-    site: str | None, plan_file: Path, proof_age: timedelta, expiry: timedelta, output: str
+    site: str | None,
+    plan_file: Path,
+    proof_age: timedelta,
+    expiry: timedelta,
+    previews: bool,
+    output: str,
 ) -> int:
     """Say whether the shop can be recovered into SITE now, and why not.
 
     Without SITE: into each site that does not serve. Changes nothing, and waits 8 seconds for
-    answers at the most; what could not be looked at is "not known", never good.
+    answers at the most (90 with --previews); what could not be looked at is "not known", never
+    good.
 
     Ends with 0 where nothing is in the way, 3 where a rebuild would be refused or leave a process
     down, 4 where one would begin but an objective is at risk, 8 where something is not known.
@@ -60,12 +71,14 @@ def ready(
     from drkit.api import ready as look
 
     with _without_collector():
-        found = look(load_plan(plan_file), region=site, proof_age=proof_age, expiry=expiry)
-    if output == "json":
-        click.echo(json.dumps(_as_json(found), indent=1))
-    else:
-        click.echo("\n\n".join("\n".join(_lines(found, each)) for each in found.sites))
+        plan = load_plan(plan_file)
+        found = look(plan, region=site, proof_age=proof_age, expiry=expiry, previews=previews)
+    click.echo(json.dumps(_as_json(found), indent=1) if output == "json" else _as_text(found))
     return int(found.exit)
+
+
+def _as_text(found: ReadinessReport) -> str:
+    return "\n\n".join("\n".join(_lines(found, each)) for each in found.sites)
 
 
 @contextmanager

@@ -47,6 +47,8 @@ class About(StrEnum):
     TIME = "recovery time"
     QUOTAS = "quotas"
     PERMISSIONS = "permissions"
+    STACKS = "stacks"
+    DRIFT = "drift"
     PEOPLE = "people"
     SECRETS = "secrets"
     PROVIDERS = "third parties"

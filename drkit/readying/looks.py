@@ -106,20 +106,18 @@ def _time(site: Site, sources: Sources) -> Looked:
 
 
 def _quotas(site: Site, sources: Sources) -> Looked:
-    from drkit.adapters.generations import choose_generation
     from drkit.adapters.quotas import comparison
 
-    world, epoch = sources.of(sources.world), sources.of(sources.epoch)
-    if epoch.serving is None or epoch.serving.region == site.region:
+    target = target_of(site, sources)
+    if target is None:
         return Looked()  # nothing is rebuilt here, which is said already
-    number = choose_generation(world, site.plan, site.region, epoch)
-    target = Target(shop=site.plan.shop, region=site.region, generation=number)
+    world, epoch = sources.of(sources.world), sources.of(sources.epoch)
     compared = comparison(world, site.plan, target, epoch)
     if compared is None:
+        serving = epoch.serving_name
         why = Problem(
             place="quotas",
-            message=f"no state outside says what {epoch.serving.name} has, so what a site will ask"
-            " for",
+            message=f"no state outside says what {serving} has, so what a site will ask for",
             remedy=f"compare the quotas of {site.region} by hand: docs/how-to/short-of-capacity.md",
         )
         return Looked(findings=(unknown(site, About.QUOTAS, why),))
@@ -137,7 +135,7 @@ def _permissions(site: Site, sources: Sources) -> Looked:
     if last is None:
         return Looked()  # that nothing proves the site is said already
     world, plan = sources.of(sources.world), site.plan
-    found = recorded_calls(world, plan, site.region, last, within=sources.patience * 0.8)
+    found = recorded_calls(world, plan, site.region, last, within=sources.left * 0.8)
     left = "" if found.whole else "there are more of them than are told in the time that there is"
     if not world.stands_apart and site.now - last.ended < RECORDED_AFTER:
         left = f"the run is over since {format_moment(last.ended)}, and AWS records late"
@@ -155,6 +153,17 @@ def _permissions(site: Site, sources: Sources) -> Looked:
             left=left,
         ),
     )
+
+
+def target_of(site: Site, sources: Sources) -> Target | None:
+    """What a rebuild would build; None where none would be: the site serves, or nobody does."""
+    from drkit.adapters.generations import choose_generation
+
+    world, epoch = sources.of(sources.world), sources.of(sources.epoch)
+    if epoch.serving is None or epoch.serving.region == site.region:
+        return None
+    number = choose_generation(world, site.plan, site.region, epoch)
+    return Target(shop=site.plan.shop, region=site.region, generation=number)
 
 
 def _people(site: Site, _sources: Sources) -> Looked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ from drkit.planning.graph import Graph, build_graph
 from drkit.planning.sites import must_be_site
 from drkit.planning.stores_behind import stores_behind
 from drkit.readying.looks import LOOKS, Look
-from drkit.readying.sources import PATIENCE, Sources
+from drkit.readying.sources import Sources
 from drkit.reporting.readiness.site import Site, merged, unknown
 
 
@@ -39,15 +40,16 @@ class Standards:
 
 
 def readiness(
-    plan: Plan, region: str | None, standards: Standards, *, now: datetime
+    plan: Plan, region: str | None, standards: Standards, *, now: datetime, previews: bool = False
 ) -> ReadinessReport:
-    """Of ``region``, else of each site that does not serve.
+    """Of ``region``, else of each site that does not serve; ``previews``: Pulumi is asked, too.
 
     Raises UsageError for a region that is no site, ConfigurationError where no site is left.
     """
     if region is not None:
         must_be_site(plan, region)
-    sources = Sources(plan)
+    sources = Sources(plan, previews=previews)
+    looks = _with_previews(plan, sources) if previews else LOOKS
     regions = [region] if region is not None else _standing_by(plan, sources)
     graph = _graph(plan)
     asked = {
@@ -60,11 +62,12 @@ def readiness(
                 proof_age=standards.proof_age,
                 expiry=standards.expiry,
             ),
+            looks,
             sources,
         )
         for name in regions
     }
-    sites = tuple(_collected(site, looks, sources) for site, looks in asked.values())
+    sites = tuple(_collected(site, each, sources) for site, each in asked.values())
     serving = sources.serving
     return ReadinessReport(
         at=now, shop=plan.shop, serving=serving.name if serving else None, sites=sites
@@ -91,14 +94,20 @@ def _graph(plan: Plan) -> Graph | None:
         return None
 
 
+def _with_previews(plan: Plan, sources: Sources) -> Mapping[About, Look]:
+    from drkit.readying.previews import previews
+
+    return {**LOOKS, **previews(plan, sources)}
+
+
 Looks = dict[About, Asked[Looked]]
 
 
-def _asked(site: Site, sources: Sources) -> tuple[Site, Looks]:
+def _asked(site: Site, looks: Mapping[About, Look], sources: Sources) -> tuple[Site, Looks]:
     def asked(look: Look) -> Asked[Looked]:
         return Asked(lambda: look(site, sources))
 
-    return site, {about: asked(look) for about, look in LOOKS.items()}
+    return site, {about: asked(look) for about, look in looks.items()}
 
 
 def _collected(site: Site, looks: Looks, sources: Sources) -> SiteReadiness:
@@ -120,7 +129,7 @@ def _looked(site: Site, about: About, asked: Asked[Looked], sources: Sources) ->
     try:
         return sources.of(asked)
     except TimeoutError:
-        message, remedy = f"no answer within {format_duration(PATIENCE)}", "ask again"
+        message, remedy = f"no answer within {format_duration(sources.patience)}", "ask again"
     except DrkitError as error:
         message, remedy = str(error), error.remedy
     why = Problem(place=str(about), message=message, remedy=remedy)

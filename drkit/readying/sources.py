@@ -1,6 +1,6 @@
 """What several looks want to know: asked once, all at once, and told to each.
 
-Nobody is waited for longer than :data:`PATIENCE`. What did not answer by then is not known.
+Nobody is waited for longer than the patience. What did not answer by then is not known.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 PATIENCE = timedelta(seconds=8)
 """For all answers together; one call to what is lost takes 4 s, and who serves is asked first."""
+PATIENCE_FOR_PREVIEWS = timedelta(seconds=90)
+"""The same with previews among them, which share the processors of this machine with the others."""
 _PROVIDER = timedelta(seconds=3)
 """For the whole answer of one: before all had their time, so that the others are told."""
 _SIMULATED = 100
@@ -34,14 +36,15 @@ _SIMULATED = 100
 class Sources:
     """Of one plan. Each is asked from the beginning on, in a thread of its own."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, previews: bool = False) -> None:
         from drkit.adapters.epoch import read_epoch
         from drkit.adapters.recovery_points import newest_points
         from drkit.adapters.vault import open_vault
         from drkit.adapters.worlds import open_world
         from drkit.toolchain.survey import hindrances
 
-        self._end = time.monotonic() + PATIENCE.total_seconds()
+        self.patience = PATIENCE_FOR_PREVIEWS if previews else PATIENCE
+        self._end = time.monotonic() + self.patience.total_seconds()
         self.world = Asked(lambda: open_world(plan))
         self.epoch = Asked(lambda: read_epoch(self.of(self.world), plan))
         self.vault = Asked(lambda: open_vault(plan))
@@ -53,12 +56,7 @@ class Sources:
 
     def of(self, asked: Asked[T]) -> T:
         """What it was answered, or raised. Raises TimeoutError once all had their time."""
-        return asked.answer(self.patience)
-
-    @property
-    def patience(self) -> timedelta:
-        """For how long an answer is still waited for."""
-        return timedelta(seconds=max(self._end - time.monotonic(), 0))
+        return asked.answer(self.left)
 
     def known(self, asked: Asked[T]) -> T | None:
         """The same; None where it is not known."""
@@ -66,6 +64,11 @@ class Sources:
             return self.of(asked)
         except (DrkitError, TimeoutError):
             return None
+
+    @property
+    def left(self) -> timedelta:
+        """Of the patience."""
+        return timedelta(seconds=max(self._end - time.monotonic(), 0))
 
     @property
     def serving(self) -> Target | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from drkit.errors import Problem
@@ -10,10 +10,7 @@ from drkit.model.quantities import format_duration
 from drkit.model.readiness import About, Finding, Looked, Severity
 from drkit.planning.changes import plan_changes
 from drkit.reporting.proofs import Proof, changed_steps
-from drkit.reporting.readiness.site import Site
-
-_MOST = 3
-"""So many changes are told: who reads ten looks at the files all the same."""
+from drkit.reporting.readiness.site import Site, some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +69,7 @@ def _changed_plan(site: Site, last: Proof) -> Iterator[Finding]:
     if changes := tuple(plan_changes(last.plan, site.plan.source)):
         changed = Problem(
             place="plan",
-            message=f"has changed since {last.run} proved it: {_some(changes, '; ')}",
+            message=f"has changed since {last.run} proved it: {some(changes, '; ')}",
             remedy=_again(site),
         )
         yield site.finding(Severity.THREATENS, About.PROOF, changed)
@@ -82,7 +79,7 @@ def _changed_files(site: Site, last: Proof, digests: Mapping[str, str]) -> Itera
     if steps := changed_steps(last, digests):
         changed = Problem(
             place="files",
-            message=f"{_some(steps, ', ')}: their stack, playbook, roles or checks have"
+            message=f"{some(steps, ', ')}: their stack, playbook, roles or checks have"
             f" changed since {last.run} proved it",
             remedy=_again(site),
         )
@@ -97,8 +94,3 @@ def _damaged(site: Site, run: str) -> Finding:
         remedy=f"`drkit journal verify {run}` says where",
     )
     return site.finding(Severity.NOTE, About.PROOF, damaged, processes=())
-
-
-def _some(names: Sequence[str], between: str) -> str:
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return f"{between.join(names[:_MOST])}{more}"

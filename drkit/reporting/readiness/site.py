@@ -4,7 +4,7 @@ and what could not be looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +17,8 @@ PROOF_AGE = timedelta(days=7)
 """How old a proof may be: with one each night, it has then failed seven times."""
 EXPIRY = timedelta(days=30)
 """From when on before its end a certificate is named: a month is time to get another."""
+_MOST = 3
+"""So many changes are told: who reads ten looks at the files all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +97,9 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         place = f"{first.place}, {finding.place}" if first else finding.place
         found[why] = replace(finding, place=place)
     return tuple(found.values())
+
+
+def some(names: Sequence[str], between: str) -> str:
+    """The first few, and how many more there are."""
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return f"{between.join(names[:_MOST])}{more}"

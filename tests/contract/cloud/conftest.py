@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ from drkit.sandbox.trail import Trail
 from tests.contract.cloud.desk import Desk
 from tests.contract.cloud.opened import FILES, SITES, STORE, Write
 from tests.contract.cloud.places import Place
-from tests.contract.cloud.rights import sign_in
+from tests.contract.cloud.rights import called, sign_in
+from tests.contract.cloud.standby import STANDBY, Standby, standby
 from tests.contract.cloud.values import KEY, REGIONS, world_at
 from tests.fakes.documents import plan_at, write_plan
 
@@ -192,3 +194,15 @@ def quotas(monkeypatch: pytest.MonkeyPatch) -> Quotas:
     held = Quotas()
     answer_quotas(held)
     return held
+
+
+@pytest.fixture
+def well(shop: Write, world: World, quotas: Quotas, trail: Trail) -> Standby:
+    quotas.set(STANDBY, "L-1216C47A", 8)
+    quotas.set(STANDBY, "L-0263D0A3", 5)
+    quotas.set(STANDBY, "L-F678F1CE", 5)
+    sign_in(world)
+    made = standby(shop, world)
+    moment = datetime.now(UTC) - timedelta(hours=1)
+    trail.take(called(made.run, "compute", "ec2:CreateVpc", moment))
+    return made

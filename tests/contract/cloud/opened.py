@@ -48,7 +48,7 @@ def served_by(
     world: World, plan: Plan, region: str, *, run: str = "run-0", number: int = 1
 ) -> None:
     write_first_epoch(world, plan)
-    target = Target(shop="corner", region=region, generation=1)
+    target = Target(shop=plan.shop, region=region, generation=1)
     context = context_in(world, plan, run=run, target=target, epoch=number)
     EpochTool(EpochWork()).do(context, silent)
 

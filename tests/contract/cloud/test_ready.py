@@ -26,11 +26,12 @@ from drkit.model.readiness import About, Finding, Readiness, Severity, SiteReadi
 from drkit.model.record import GateAnswered
 from drkit.ports import World
 from drkit.readying import sources
+from drkit.readying.looks import LOOKS
 from drkit.sandbox.quotas import Quotas
 from drkit.sandbox.trail import Trail
 from tests.contract.cloud.opened import Write, served_by
 from tests.contract.cloud.places import Place
-from tests.contract.cloud.rights import called, sign_in
+from tests.contract.cloud.rights import called
 from tests.contract.cloud.standby import (
     SERVES,
     STANDBY,
@@ -60,17 +61,6 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "PATIENCE", timedelta(minutes=2))
 
 
-@pytest.fixture
-def well(shop: Write, world: World, quotas: Quotas, trail: Trail) -> Standby:
-    quotas.set(STANDBY, "L-1216C47A", 8)
-    quotas.set(STANDBY, "L-0263D0A3", 5)
-    quotas.set(STANDBY, "L-F678F1CE", 5)
-    sign_in(world)
-    made = standby(shop, world)
-    trail.take(called(made.run, "compute", "ec2:CreateVpc", datetime.now(UTC) - HOUR))
-    return made
-
-
 def about(site: SiteReadiness) -> dict[About, Finding]:
     """The first finding of each kind."""
     return {finding.about: finding for finding in reversed(site.findings)}
@@ -98,7 +88,7 @@ def test_a_site_that_is_well_has_no_finding(well: Standby) -> None:
     assert sales.newest
     assert sales.back
     assert sales.back.within == 1
-    assert len(site.good) == len(About)
+    assert len(site.good) == len(LOOKS)
 
 
 def test_looking_changes_nothing(well: Standby) -> None:

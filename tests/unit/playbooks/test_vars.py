@@ -85,7 +85,9 @@ def store_step(plan: Plan, kind: RunKind) -> Step:
 
 def sent(step: Step, known: Context) -> tuple[StoreWork, Context]:
     """Step and context as they reach the process of a try: through the JSON of its request."""
-    request = json.loads(json.dumps(write_request(step, known, look_first=False)))
+    request = json.loads(
+        json.dumps(write_request(step.work, known, step=step.id, look_first=False))
+    )
     work, there, _ = read_request(request)
     assert isinstance(work, StoreWork)
     return work, there

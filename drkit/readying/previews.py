@@ -1,0 +1,169 @@
+"""Looks by Pulumi: at the stacks that would be built, at those of the site that serves, and at what
+is outside. All at once, each in a process of its own (:mod:`drkit.foreseeing`); one that needs the
+outputs of others comes after them. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drkit import processes
+from drkit.adapters.asked import Asked
+from drkit.adapters.codec import from_json
+from drkit.adapters.requests import write_request
+from drkit.errors import EffectUnknown
+from drkit.foreseeing import Way
+from drkit.model.plan import DnsMethod, Plan
+from drkit.model.quantities import format_duration
+from drkit.model.readiness import About, Looked
+from drkit.model.record import Target
+from drkit.model.step import RunKind, StackWork
+from drkit.ports import Context, ReservedAddress
+from drkit.readying.looks import Look, target_of
+from drkit.reporting.readiness.site import Site
+from drkit.reporting.readiness.stacks import Foreseen, judge_building, judge_drift
+
+if TYPE_CHECKING:
+    from drkit.readying.sources import Sources
+
+_RESERVE = timedelta(seconds=5)
+"""Kept of the patience: a preview that takes too long is ended before, and the others are told."""
+_OUTSIDE = "outside"
+Facts = Mapping[str, Mapping[str, object]]
+
+
+def previews(plan: Plan, sources: Sources) -> Mapping[About, Look]:
+    """The looks. What serves is compared with the cloud once, for whichever site they are taken."""
+    serving = Asked(lambda: _serving(plan, sources))
+
+    def drift(site: Site, sources: Sources) -> Looked:
+        found = sources.of(serving)
+        if found is None or found.target.region == site.region:
+            return Looked()  # nothing is rebuilt here, which is said already
+        return judge_drift(site, found.target, found.stacks, found.outside)
+
+    return {About.STACKS: _stacks, About.DRIFT: drift}
+
+
+def _stacks(site: Site, sources: Sources) -> Looked:
+    target = target_of(site, sources)
+    if target is None or site.graph is None:
+        return Looked()  # nothing is rebuilt here, or the plan makes no graph: said already
+    return judge_building(site, target, _Glass(site.plan, sources, target).built())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Serving:
+    """How the cloud has what serves, and what is outside."""
+
+    target: Target
+    stacks: Mapping[str, Foreseen]
+    outside: Foreseen
+
+
+def _serving(plan: Plan, sources: Sources) -> _Serving | None:
+    target = sources.of(sources.epoch).serving
+    if target is None:
+        return None
+    glass = _Glass(plan, sources, target)
+    stacks = {stack: Asked(partial(glass.compared, stack)) for stack in plan.stacks}
+    outside = Asked(partial(glass.compared, _OUTSIDE))
+    found = {stack: sources.of(asked) for stack, asked in stacks.items()}
+    return _Serving(target=target, stacks=found, outside=sources.of(outside))
+
+
+@dataclass(frozen=True, slots=True)
+class _Glass:
+    """Looks at the stacks of one target."""
+
+    plan: Plan
+    sources: Sources
+    target: Target
+
+    def built(self) -> Mapping[str, Foreseen]:
+        """Stack → what building it would do. Missing are those that need a stack of which nothing
+        good is said.
+        """
+        stacks, addresses = self.plan.stacks, self._addresses()
+        asked: dict[str, Asked[Foreseen | None]] = {}
+
+        def ask(stack: str) -> Asked[Foreseen | None]:
+            if stack not in asked:
+                needs = {need: ask(need) for need in stacks[stack].needs if need in stacks}
+                asked[stack] = Asked(lambda: self._built_after(stack, needs, addresses))
+            return asked[stack]
+
+        for stack in stacks:
+            ask(stack)
+        found = {stack: self.sources.of(asked[stack]) for stack in stacks}
+        return {stack: said for stack, said in found.items() if said is not None}
+
+    def compared(self, stack: str) -> Foreseen:
+        """How the cloud has what ``stack`` has made."""
+        return self._foreseen(stack, Way.COMPARE, {}, {})
+
+    def _built_after(
+        self,
+        stack: str,
+        needs: Mapping[str, Asked[Foreseen | None]],
+        addresses: Mapping[str, ReservedAddress],
+    ) -> Foreseen | None:
+        told = {need: self.sources.of(asked) for need, asked in needs.items()}
+        facts = {need: said.outputs for need, said in told.items() if said and said.known}
+        if len(facts) < len(needs):
+            return None
+        return self._foreseen(stack, Way.BUILD, facts, addresses)
+
+    def _foreseen(
+        self, stack: str, way: Way, facts: Facts, addresses: Mapping[str, ReservedAddress]
+    ) -> Foreseen:
+        with tempfile.TemporaryDirectory(
+            prefix="drkit-foreseen-", ignore_cleanup_errors=True
+        ) as scratch:
+            context = Context(
+                run="foreseen",
+                kind=RunKind.REBUILD,
+                plan=self.plan,
+                target=self.target,
+                world=self.sources.of(self.sources.world),
+                folder=Path(scratch),
+                log=Path(scratch) / "foreseen.log",
+                facts=facts,
+                vault=self.sources.of(self.sources.vault),
+                addresses=addresses,
+            )
+            request = write_request(StackWork(stack=stack), context, step=stack, look_first=False)
+            return self._answered(json.dumps(request), scratch, way)
+
+    def _answered(self, request: str, scratch: str, way: Way) -> Foreseen:
+        limit = max(self.sources.left - _RESERVE, timedelta(0))
+        # -P: a file of the plan's folder must not stand in for a module of the same name
+        command = [sys.executable, "-P", "-m", "drkit.foreseeing", str(os.getpid()), scratch, way]
+        try:
+            done = processes.run(command, limit=limit, given=request, cwd=self.plan.root)
+        except EffectUnknown:
+            late = f"Pulumi said nothing within {format_duration(self.sources.patience)}"
+            return Foreseen(unknown=late, remedy="ask again, on a machine that has time for it")
+        if done.code:
+            words = (done.err.strip() or "without a word").splitlines()[-1]
+            return Foreseen(unknown=f"its process ended with {done.code}: {words}")
+        return from_json(json.loads(done.out), Foreseen)
+
+    def _addresses(self) -> Mapping[str, ReservedAddress]:
+        """Those that `drkit prepare` reserved; none where the public name is no failover record."""
+        if self.plan.dns.method is not DnsMethod.FAILOVER:
+            return {}
+        from drkit.adapters.pulumi_outputs import prepared
+
+        sources = self.sources
+        world, vault = sources.of(sources.world), sources.of(sources.vault)
+        return prepared(self.plan, world, vault).addresses
