@@ -5,11 +5,15 @@ Without its nights: what is rebuilt here is the first generation of its region.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import (
+    OLD,
     Lost,
     backed_up,
     control,
@@ -48,3 +52,25 @@ def _has_own(item: pytest.Item) -> bool:
 def lost(desk: Desk, customers: Customers, backed_up: tuple[Said, Said]) -> Lost:
     del backed_up
     return lose(desk, customers)
+
+
+@contextmanager
+def deployed_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The shop in its first region, in a sandbox of its own. What the desk's commands put aside is
+    told from others'.
+    """
+    short = tmp_path_factory.mktemp("t")  # a unix socket's path may have 107 characters
+    desk = Desk.at(tmp_path_factory.mktemp("desk"))
+    desk = replace(desk, environment={**desk.environment, "TMPDIR": str(short)})
+    try:
+        for command in (
+            ("sandbox", "up"),
+            ("sandbox", "secrets"),
+            ("prepare",),
+            ("deploy", "--region", OLD, "--consent", "consent=ana"),
+        ):
+            said = desk.drkit(*command)
+            assert said.code == 0, said.out + said.err
+        yield desk
+    finally:
+        assert desk.drkit("sandbox", "down").code == 0
