@@ -45,7 +45,7 @@ test: lint  ## Every test
 		.venv/bin/drkit sandbox down; \
 		places=$$($(PYTHON) -m tests.again) && $(PYTHON) -m pytest $$places; }
 
-stress: install  ## What takes too long for every run of the tests: random runs, killed rebuilds
+stress: install  ## What takes too long for every run of the tests: random runs, killed rebuilds and validations
 	@$(PYTHON) -m bench.stress
 	@.venv/bin/drkit sandbox down
 	@$(PYTHON) -m pytest -m stress

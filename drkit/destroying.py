@@ -6,10 +6,8 @@ and is said.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.errors import ConfigurationError, StepError
@@ -75,17 +73,20 @@ class Destroying:
         Raises StepError for a vault without what Pulumi needs.
         """
         from drkit.adapters.pulumi_stack import StackTool
+        from drkit.adapters.runs_folder import RunsFolder
+        from drkit.adapters.scratch import working_in_scratch
         from drkit.adapters.work_here import do_here
 
-        with tempfile.TemporaryDirectory(prefix="drkit-reap-") as folder:
+        work = f"reap {self.target.name} {name}"
+        with working_in_scratch(RunsFolder(self.plan.root).path, work) as folder:
             context = Context(
                 run="reap",
                 kind=RunKind.DEPLOY,
                 plan=self.plan,
                 target=self.target,
                 world=self.world,
-                folder=Path(folder),
-                log=Path(folder) / f"{name}.log",
+                folder=folder,
+                log=folder / f"{name}.log",
                 facts=self._facts(name),
                 vault=self.vault,
             )

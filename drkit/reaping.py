@@ -83,6 +83,7 @@ class Reaper:
         removed is in the result.
         """
         from drkit.adapters.forgotten import forgotten_if_gone
+        from drkit.adapters.scratch import sweep_all
 
         with self._runs.hold(self._region):
             free = look_at_site(self._plan, self._world, self._region)
@@ -93,6 +94,9 @@ class Reaper:
                         f"{found.target.name} is not reaped: {found.refused}; nothing was touched",
                         remedy=self._remedy(found),
                     )
+                passing = found.left if found.left and found.left.passing else None
+                if passing:  # the site is held: whoever has built it is dead
+                    sweep_all(self._runs.folder(passing.run))
                 _write_down(held.store, found, reason.strip())
                 destroying = Destroying(
                     plan=self._plan,
@@ -103,7 +107,7 @@ class Reaper:
                     asked_to_end=lambda: held.abort_asked,
                 )
                 reaped = destroying.all_of(found.remains)
-                if found.left is None or found.left.passing is None:
+                if passing is None:
                     return reaped
                 stays = forgotten_if_gone(self._world, self._plan, found.target, reaped.stays)
                 return replace(reaped, stays=stays)

@@ -59,9 +59,13 @@ class Copies:
         """Remove what earlier validations of the site have left, but what somebody looks around
         in. Recorded in the run's journal.
         """
-        now = self.parts.clock.now()
+        from drkit.adapters.runs_folder import RunsFolder
+        from drkit.adapters.scratch import sweep_all
+
+        now, runs = self.parts.clock.now(), RunsFolder(self.opened.wish.plan.root)
         for word in self.opened.passing:
             if word.may_go(now):
+                sweep_all(runs.folder(word.run))
                 self._take_away_left(word.target)
 
     def take_away_own(self, removal: Graph) -> None:

@@ -3,7 +3,7 @@ it. What a whole command needs has one as well, by a name that no step has.
 
 The folder is in the system's place for such, because a unix socket's path may have 107 characters.
 So that it can be swept when drkit and the supervisor were both killed, a link in the run's private
-folder names it: the next try of the step finds it.
+folder names it: the next try of the step finds it, or whoever takes away what the run has built.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+_PREFIX = ".scratch."
 
 
 def make_scratch(folder: Path, step: str) -> Path:
@@ -43,5 +46,27 @@ def sweep_scratch(folder: Path, step: str) -> None:
         link.unlink()
 
 
+@contextlib.contextmanager
+def working_in_scratch(folder: Path, work: str) -> Iterator[Path]:
+    """A new folder for ``work`` that is done in this very process, and that it can be swept by when
+    it is begun again: temporary files of Python's go there meanwhile. Raises OSError.
+    """
+    before, made = tempfile.tempdir, make_scratch(folder, work)
+    tempfile.tempdir = str(made)
+    try:
+        yield made
+    finally:
+        tempfile.tempdir = before
+        sweep_scratch(folder, work)
+
+
+def sweep_all(folder: Path) -> None:
+    """Remove what any try of the run in ``folder`` has left: of one that is dead, and that nobody
+    carries on with.
+    """
+    for link in folder.glob(f"{_PREFIX}*"):
+        sweep_scratch(folder, link.name.removeprefix(_PREFIX))
+
+
 def _link(folder: Path, step: str) -> Path:
-    return folder / f".scratch.{step}"
+    return folder / f"{_PREFIX}{step}"

@@ -152,8 +152,7 @@ class Lost:
     """What the lost region had, by kind."""
 
 
-@pytest.fixture(scope="package")
-def lost(desk: Desk, customers: Customers, validated: Validated) -> Lost:
+def lose(desk: Desk, customers: Customers) -> Lost:
     """The serving region is gone, in mid-traffic."""
     before = len(customers.promises())
     eventually(lambda: len(customers.promises()) >= before + 25, within=MINUTE, what="orders")
@@ -162,6 +161,13 @@ def lost(desk: Desk, customers: Customers, validated: Validated) -> Lost:
     at = datetime.now(UTC)
     eventually(lambda: customers.last_probed() is False, within=MINUTE, what="the probe sees it")
     return Lost(at=at, there_before=there, serving_had=had)
+
+
+@pytest.fixture(scope="package")
+def lost(desk: Desk, customers: Customers, validated: Validated) -> Lost:
+    """The loss comes after a night."""
+    del validated
+    return lose(desk, customers)
 
 
 @pytest.fixture(scope="package")

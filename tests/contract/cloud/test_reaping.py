@@ -15,6 +15,7 @@ from drkit.adapters.generations import choose_generation
 from drkit.adapters.left_generations import LeftGeneration, Passing, leave_generation
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.runs_folder import RunsFolder
+from drkit.adapters.scratch import make_scratch, sweep_all
 from drkit.cli import cli
 from drkit.destroying import Destroying, Reaped
 from drkit.errors import ConfigurationError, RunBusy, UsageError
@@ -303,6 +304,7 @@ def copies(world: World, plan: Plan) -> None:
             reason="a validation's",
             operator="ana@host",
             at=START,
+            run=f"run-{number}",
             passing=Passing(expires=expires, kept=kept),
         )
         leave_generation(OutsideStore(world, plan), word)
@@ -321,6 +323,25 @@ def test_what_validations_left_is_removed_at_once_and_nothing_else(
     assert "g3" not in listed.output
     CliRunner().invoke(cli, [*place, "--yes"], standalone_mode=False)
     assert destroyed == [f"{REGION}.g2", f"{REGION}.g4"]
+
+
+def test_temporary_files_of_who_died_go_with_the_copy(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    """Nobody carries on with a validation, so no later try would sweep them."""
+    copies(world, plan)
+    runs = RunsFolder(plan.root)
+    scratch = {}
+    for run in ("run-2", "run-3"):
+        runs.folder(run).mkdir(parents=True)
+        scratch[run] = make_scratch(runs.folder(run), "muzzle")
+    for found in Reaper(plan, REGION).expired():
+        Reaper(plan, REGION).reap(found.target.generation, silent)
+    assert {run: folder.exists() for run, folder in scratch.items()} == {
+        "run-2": False,
+        "run-3": True,
+    }
+    sweep_all(runs.folder("run-3"))
 
 
 def test_what_is_still_tagged_of_a_removed_copy_is_named(

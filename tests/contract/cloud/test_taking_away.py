@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from drkit.adapters.backoff import pause
 from drkit.adapters.cloud import client
 from drkit.adapters.pulumi_outputs import NOTHING
+from drkit.adapters.scratch import make_scratch
 from drkit.compose import Means, look_around, open_parts
+from drkit.destroying import Destroying, Reaped
 from drkit.engine.loop import Hands, Stop
 from drkit.engine.progress import is_over
 from drkit.first_records import Agreed, begin
@@ -48,20 +51,24 @@ def removed(
     plan: Plan, world: World, outcomes: Mapping[str, Outcome] | None = None, **asked: Any
 ) -> tuple[VirtualAttempts, tuple[Record, ...]]:
     """The end of a run whose steps were never tried: what was started, and its journal."""
+    attempts = VirtualAttempts(VirtualClock(), FakeWorld(), outcomes=outcomes)
+    with begun(plan, world, attempts, **asked) as copies:
+        copies.take_away_own(removal_graph(plan))
+        return attempts, copies.parts.journal.records()
+
+
+@contextmanager
+def begun(plan: Plan, world: World, attempts: VirtualAttempts, **asked: Any) -> Iterator[Copies]:
+    """A run that has begun, and the copies of its site."""
     opened = Night(plan, world).opened()
     free = look_outside(look_around(opened.wish))
     assert free is not None
     graph, removal = build_graph(plan, RunKind.VALIDATE), removal_graph(plan)
-    attempts = VirtualAttempts(VirtualClock(), FakeWorld(), outcomes=outcomes)
     with hold_outside(free) as held:
         parts = open_parts(opened, Means(prepared=NOTHING, problems=()), held)
         with parts.journal:
-            begin(
-                opened,
-                parts,
-                Agreed(graph=graph, removal=removal, accepted=(), skip={}),
-                Remembering(),
-            )
+            agreed = Agreed(graph=graph, removal=removal, accepted=(), skip={})
+            begin(opened, parts, agreed, Remembering())
             hands = Hands(
                 journal=parts.journal,
                 attempts=attempts,
@@ -72,8 +79,7 @@ def removed(
                 may_wait=False,
                 pause=pause,
             )
-            Copies(opened=opened, parts=parts, hands=hands).take_away_own(removal)
-            return attempts, parts.journal.records()
+            yield Copies(opened=opened, parts=parts, hands=hands)
 
 
 def said(records: tuple[Record, ...]) -> list[CopyRemoved]:
@@ -110,6 +116,27 @@ def test_a_second_one_leaves_it_to_who_comes_next(plan: Plan, world: World) -> N
     assert attempts.started == []
     assert said(records) == []
     assert not is_over(records)
+
+
+def test_temporary_files_of_one_that_died_go_with_its_copy(
+    plan: Plan, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody carries on with it, so no later try would sweep them."""
+    gone: list[str] = []
+
+    def note(work: Destroying, _remains: object) -> Reaped:
+        gone.append(work.target.name)
+        return Reaped(target=work.target, removed={}, stays={})
+
+    monkeypatch.setattr(Destroying, "all_of", note)
+    for stack in STACKS:
+        (plan.root / "stacks" / stack / "Pulumi.yaml").write_text(f"name: {stack}\n")
+    died = Night(plan, world).begin()
+    scratch = make_scratch(died.folder, "muzzle")
+    with begun(plan, world, VirtualAttempts(VirtualClock(), FakeWorld())) as copies:
+        copies.take_away_left()
+    assert gone == [died.target.name]
+    assert not scratch.exists()
 
 
 def test_what_the_stacks_know_nothing_of_is_found_by_its_tags(plan: Plan, world: World) -> None:

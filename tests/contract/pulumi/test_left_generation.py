@@ -14,6 +14,7 @@ import pytest
 from drkit.adapters.pulumi_settings import address_range
 from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.remains import remains
+from drkit.adapters.runs_folder import RunsFolder
 from drkit.destroying import Destroying
 from drkit.errors import EffectUnknown
 from drkit.model.step import RunKind, StackWork
@@ -48,6 +49,8 @@ def wedge(stored: Stored) -> None:
 
 def destroying(site: Site) -> Destroying:
     context = site.context
+    # whoever holds a site on this machine has it
+    RunsFolder(context.plan.root).path.mkdir(parents=True, exist_ok=True)
     return Destroying(
         asked_to_end=lambda: False,
         plan=context.plan,

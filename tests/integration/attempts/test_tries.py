@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from drkit.adapters.scratch import make_scratch, sweep_scratch
+from drkit.adapters.scratch import make_scratch, sweep_all, sweep_scratch, working_in_scratch
 from drkit.model.calls import mark_of
 from drkit.model.outcome import State
 from drkit.model.step import WaitWork
@@ -182,6 +183,26 @@ def test_temporary_files_of_a_try_that_nobody_lived_to_sweep_go_with_the_next(
     assert not left.exists()
     sweep_scratch(tmp_path, "card")
     assert not again.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_temporary_files_of_a_dead_run_are_swept_at_once(tmp_path: Path) -> None:
+    left = [make_scratch(tmp_path, step) for step in ("card", "ssh lines")]
+    (tmp_path / "journal.jsonl").touch()
+    sweep_all(tmp_path)
+    assert not [folder for folder in left if folder.exists()]
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]
+
+
+def test_temporary_files_of_work_in_this_process_go_with_it_or_when_it_is_begun_again(
+    tmp_path: Path,
+) -> None:
+    before, left = tempfile.gettempdir(), make_scratch(tmp_path, "reap")
+    with working_in_scratch(tmp_path, "reap") as folder:
+        assert not left.exists()
+        assert Path(tempfile.mkdtemp()).parent == folder
+    assert not folder.exists()
+    assert tempfile.gettempdir() == before
     assert list(tmp_path.iterdir()) == []
 
 
