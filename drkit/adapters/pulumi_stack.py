@@ -124,9 +124,9 @@ class StackTool:
 
         Raises StepError, also where nothing was ever made.
         """
-        needs = context.plan.stacks[self._name].needs if self._name in context.plan.stacks else ()
+        whole = _without_inputs(context, context.plan.stacks[self._name].needs)
         try:
-            with self._open(_without_inputs(context, needs), create=False) as stack:
+            with self._open(whole, create=False) as stack:
                 return stack.run("preview_refresh", _silent)
         except StackNotFoundError as error:
             raise StepError(

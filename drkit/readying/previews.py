@@ -1,6 +1,9 @@
-"""Looks by Pulumi: at the stacks that would be built, at those of the site that serves, and at what
-is outside. All at once, each in a process of its own (:mod:`drkit.foreseeing`); one that needs the
-outputs of others comes after them. Nothing is written.
+"""Looks by Pulumi: at the stacks that would be built, and at those of the site that serves. All at
+once, each in a process of its own (:mod:`drkit.foreseeing`); one that needs the outputs of others
+comes after them. Nothing is written.
+
+Refuses to compare the stack ``outside``: a cutover changes the policy of the backups there by the
+API, which its state does not know.
 """
 
 from __future__ import annotations
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
 
 _RESERVE = timedelta(seconds=5)
 """Kept of the patience: a preview that takes too long is ended before, and the others are told."""
-_OUTSIDE = "outside"
 Facts = Mapping[str, Mapping[str, object]]
 
 
@@ -49,7 +51,7 @@ def previews(plan: Plan, sources: Sources) -> Mapping[About, Look]:
         found = sources.of(serving)
         if found is None or found.target.region == site.region:
             return Looked()  # nothing is rebuilt here, which is said already
-        return judge_drift(site, found.target, found.stacks, found.outside)
+        return judge_drift(site, found.target, found.stacks)
 
     return {About.STACKS: _stacks, About.DRIFT: drift}
 
@@ -63,11 +65,10 @@ def _stacks(site: Site, sources: Sources) -> Looked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Serving:
-    """How the cloud has what serves, and what is outside."""
+    """How the cloud has what serves."""
 
     target: Target
     stacks: Mapping[str, Foreseen]
-    outside: Foreseen
 
 
 def _serving(plan: Plan, sources: Sources) -> _Serving | None:
@@ -76,9 +77,8 @@ def _serving(plan: Plan, sources: Sources) -> _Serving | None:
         return None
     glass = _Glass(plan, sources, target)
     stacks = {stack: Asked(partial(glass.compared, stack)) for stack in plan.stacks}
-    outside = Asked(partial(glass.compared, _OUTSIDE))
     found = {stack: sources.of(asked) for stack, asked in stacks.items()}
-    return _Serving(target=target, stacks=found, outside=sources.of(outside))
+    return _Serving(target=target, stacks=found)
 
 
 @dataclass(frozen=True, slots=True)

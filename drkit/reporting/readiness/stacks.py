@@ -76,17 +76,12 @@ def judge_building(site: Site, target: Target, found: Mapping[str, Foreseen]) ->
     return Looked(findings=findings, good="" if findings or not found else good)
 
 
-def judge_drift(
-    site: Site, serving: Target, found: Mapping[str, Foreseen], outside: Foreseen
-) -> Looked:
-    """``found``: stack of the site that serves → how the cloud has it; ``outside``: the same of
-    what no site owns.
-    """
-    of_stacks = (
+def judge_drift(site: Site, serving: Target, found: Mapping[str, Foreseen]) -> Looked:
+    """``found``: stack of the site that serves → how the cloud has it."""
+    findings = tuple(
         finding for stack, said in found.items() for finding in _drift(site, serving, stack, said)
     )
-    findings = (*of_stacks, *_drift_outside(site, outside))
-    good = f"no drift of {serving.name} and of what is outside"
+    good = f"no drift of {serving.name}"
     return Looked(findings=findings, good="" if findings else good)
 
 
@@ -128,20 +123,6 @@ def _drift(site: Site, serving: Target, stack: str, said: Foreseen) -> Iterator[
         severity = Severity.THREATENS if how is How.CHANGED else Severity.NOTE
         waiting = site.waiting_for((stack,))
         yield site.finding(severity, About.DRIFT, problem, processes=waiting)
-
-
-def _drift_outside(site: Site, said: Foreseen) -> Iterator[Finding]:
-    """Of what every rebuild stands on."""
-    if said.unknown:
-        yield unknown(site, About.DRIFT, _why("outside", said))
-    for how, which in _by_kind(said.differences):
-        problem = Problem(
-            place="outside",
-            message=f"{'is gone' if how is How.GONE else 'was changed'} since `drkit prepare`:"
-            f" {_named(which)}",
-            remedy="`drkit prepare` sets it right",
-        )
-        yield site.finding(Severity.THREATENS, About.DRIFT, problem)
 
 
 def _of_serving(serving: Target, stack: str, how: How, which: list[Difference]) -> tuple[str, str]:

@@ -31,7 +31,7 @@ def desk(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
         patch.setattr(sources, "PATIENCE_FOR_PREVIEWS", timedelta(minutes=9))
         made = new_desk(cloud, tmp_path_factory.mktemp("desk"), patch)
         cloud.register_image(region=SERVES)
-        made.bring("outside", "network", "storage", "compute", region=SERVES)
+        made.bring("network", "storage", "compute", region=SERVES)
         served_by(open_world(made.plan), made.plan, SERVES)
         yield made
 
@@ -54,7 +54,7 @@ def test_nothing_is_found_of_a_clean_site_nothing_is_written_and_nobody_stays(de
     before = desk.written()
     site = looked(desk)
     assert of(site, About.STACKS) == of(site, About.DRIFT) == {}
-    assert f"no drift of {SERVES}.g1 and of what is outside" in site.good
+    assert f"no drift of {SERVES}.g1" in site.good
     [previews] = [words for words in site.good if words.startswith("previews of")]
     # compute too, though it needs outputs that are not known before the others are there
     assert previews.startswith(f"previews of {REGION}.g1 (network, storage, compute: ")
@@ -76,7 +76,6 @@ def test_all_that_is_wrong_is_named_with_what_it_means_for_a_rebuild(desk: Desk)
         f"{SERVES}.g1 storage: {by_hand}": Severity.THREATENS,
         f"{SERVES}.g1 compute: stands still": Severity.NOTE,
         f"{SERVES}.g1 compute: is gone": Severity.NOTE,
-        "outside: was changed since `drkit prepare`": Severity.THREATENS,
     }
     messages = "\n".join(finding.message for finding in drift.values())
     for told in (
@@ -103,10 +102,10 @@ def test_all_that_is_wrong_is_named_with_what_it_means_for_a_rebuild(desk: Desk)
 
 
 def spoil_primary(desk: Desk, ids: Mapping[str, str]) -> None:
-    """A rule more, a bucket less safe here and one outside, a host that stands still, one gone."""
+    """A rule more, a bucket less safe, a host that stands still, and one that is gone."""
     s3, ec2 = desk.cloud.client("s3", SERVES), desk.cloud.client("ec2", SERVES)
-    for bucket in (f"{desk.plan.shop}-{SERVES}-g1", desk.plan.outside.backups):
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    bucket = f"{desk.plan.shop}-{SERVES}-g1"
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
     open_to_the_world(desk, SERVES)
     ec2.stop_instances(InstanceIds=[ids["app-1"]])
     ec2.terminate_instances(InstanceIds=[ids["app-2"]])

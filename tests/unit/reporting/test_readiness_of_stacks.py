@@ -44,15 +44,14 @@ def test_drift_counts_where_what_is_rebuilt_would_be_otherwise_and_on_a_standby_
     difference: Difference, serving: Severity, standby: Severity
 ) -> None:
     found = {"compute": Foreseen(differences=(difference,))}
-    assert only(judge_drift(site(), HERE, found, CLEAN)).severity is serving
+    assert only(judge_drift(site(), HERE, found)).severity is serving
     assert only(judge_building(site(), THERE, found)).severity is standby
-    assert only(judge_drift(site(), HERE, {}, found["compute"])).severity is Severity.THREATENS
 
 
 def test_drift_is_one_finding_for_each_kind_of_it_and_every_host_is_started() -> None:
     hosts = tuple(replace(STILL, id=f"i-{number}") for number in range(1, 6))
     found = {"compute": Foreseen(differences=(RULE, *hosts))}
-    changed, still = judge_drift(site(), HERE, found, CLEAN).findings
+    changed, still = judge_drift(site(), HERE, found).findings
     assert changed.message.endswith(f"{RULE.resource} (sg-1): ingress")
     assert still.message.endswith("(i-3) and 2 more")
     assert still.remedy.endswith("--region eu-west-3 --instance-ids i-1 i-2 i-3 i-4 i-5`")
@@ -62,8 +61,7 @@ def test_what_nothing_can_be_said_of_is_not_known_and_nothing_is_called_good() -
     silent = Foreseen(unknown="no answer", remedy="ask again")
     for looked in (
         judge_building(site(), THERE, {"compute": silent}),
-        judge_drift(site(), HERE, {"compute": silent}, CLEAN),
-        judge_drift(site(), HERE, {"compute": CLEAN}, silent),
+        judge_drift(site(), HERE, {"compute": silent}),
     ):
         assert only(looked).severity is Severity.UNKNOWN
 
@@ -81,4 +79,4 @@ def test_what_was_looked_at_and_is_well_is_named() -> None:
     assert judge_building(site(), THERE, built).good == (
         "previews of eu-central-1.g2 (network, compute: 7 to create)"
     )
-    assert "eu-west-3.g1" in judge_drift(site(), HERE, {"compute": CLEAN}, CLEAN).good
+    assert "eu-west-3.g1" in judge_drift(site(), HERE, {"compute": CLEAN}).good
