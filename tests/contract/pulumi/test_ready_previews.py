@@ -31,7 +31,7 @@ def desk(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
         patch.setattr(sources, "PATIENCE_FOR_PREVIEWS", timedelta(minutes=9))
         made = new_desk(cloud, tmp_path_factory.mktemp("desk"), patch)
         cloud.register_image(region=SERVES)
-        made.bring("network", "storage", "compute", region=SERVES)
+        made.bring("outside", "network", "storage", "compute", region=SERVES)
         served_by(open_world(made.plan), made.plan, SERVES)
         yield made
 
