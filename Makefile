@@ -70,6 +70,7 @@ bench: install  ## drkit against the naive script, on the same sandbox
 	@$(PYTHON) -m bench.forecast
 	@$(PYTHON) -m bench.rebuild
 	@$(PYTHON) -m bench.validate
+	@$(PYTHON) -m bench.night
 	@$(PYTHON) -m bench.hosts
 
 docs: install  ## The reference pages that are made from the code
