@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -81,36 +80,6 @@ def test_what_it_calls_says_what_its_environment_says_of_who_it_is(
     told = [json.loads(each["CloudTrailEvent"]) for each in trail.answer(everything)["Events"]]
     assert "CreateBucket" in [each["eventName"] for each in told]
     assert all(f" app/{mark_of('run-1', 'storage')}" in each["userAgent"] for each in told)
-
-
-def imported(*python: str) -> set[str]:
-    """The modules that a plugin has loaded by the time it says its port."""
-    environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
-    plugin = subprocess.Popen(
-        [sys.executable, "-P", *python],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    said = threading.Timer(60, plugin.kill)
-    said.start()
-    assert plugin.stdout is not None
-    assert int(plugin.stdout.readline()) > 0
-    said.cancel()
-    plugin.terminate()
-    _, loaded = plugin.communicate(timeout=60)
-    return {line.rpartition("|")[2].strip() for line in loaded.splitlines()}
-
-
-def test_a_plugin_loads_the_protocol_and_nothing_else_of_the_sdk() -> None:
-    """Most of what a start computes was the SDK's import; without the guard it is seen again."""
-    messages = "pulumi.runtime.proto.provider_pb2"
-    spared = imported("-m", "drkit.sandbox.provider")
-    assert messages in spared
-    assert "pulumi.automation" not in spared
-    whole = imported("-c", "from drkit.sandbox.provider.server import main; main()")
-    assert {messages, "pulumi.automation"} <= whole
 
 
 def test_installing_twice_changes_nothing_and_another_plugin_is_never_replaced(
