@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from typing import Any
 
 from bench.own_systemd import own_systemd, systemctl
 from bench.table import keep, load
-from bench.typed import BIN, drkit
+from bench.typed import drkit
 from bench.validate import STANDBY, must, serving
 
 UNIT = f"drkit-validate-boutique-{STANDBY}"
@@ -105,13 +104,8 @@ def measured(root: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code each start costs seconds
-    with tempfile.TemporaryDirectory(prefix="drkit-night-") as place:
-        root = Path(place)
-        os.environ["DRKIT_SANDBOX"] = str(root / "sandbox")
-        with serving(root):
-            found = measured(root)
+    with serving() as root:
+        found = measured(root)
     print("\n".join(f"{name:<12} {value}" for name, value in found.items()))
     print(keep("night", found))
 

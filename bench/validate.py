@@ -46,8 +46,20 @@ def must(root: Path, *arguments: str, codes: Sequence[int] = (0,)) -> None:
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[None]:
-    """The reference shop, deployed in a sandbox of its own."""
+def serving() -> Iterator[Path]:
+    """The reference shop, deployed in a sandbox of its own; its folder. A command of drkit is found
+    as its plan names it.
+    """
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code each start costs seconds
+    with tempfile.TemporaryDirectory(prefix="drkit-bench-") as place:
+        os.environ["DRKIT_SANDBOX"] = str(Path(place) / "sandbox")
+        with _deployed(Path(place)):
+            yield Path(place)
+
+
+@contextmanager
+def _deployed(root: Path) -> Iterator[None]:
     for name in ("stacks", "playbooks", "checks", "shop"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "drkit.yaml", root)
@@ -138,13 +150,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="a validation beside the shop that serves")
     parser.add_argument("--rate", type=int, default=5, help="customers' visits a second")
     rate = parser.parse_args().rate
-    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # without byte code each start costs seconds
-    with tempfile.TemporaryDirectory(prefix="drkit-validate-") as place:
-        root = Path(place)
-        os.environ["DRKIT_SANDBOX"] = str(root / "sandbox")
-        with serving(root):
-            found = measured(root, rate)
+    with serving() as root:
+        found = measured(root, rate)
     for one in (("validation", "rebuild"), ("customers before", "customers during")):
         columns = list(found[one[0]])
         print(table([["", *columns], *([name, *found[name].values()] for name in one)]))
