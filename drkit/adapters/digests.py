@@ -34,13 +34,15 @@ def _sources(step: Step) -> Iterator[str]:
     match step.work:
         case StackWork(stack=stack):
             yield f"stacks/{stack}"
-        case PlaybookWork(playbook=playbook, sends=sends):
+        case (
+            PlaybookWork(playbook=playbook)
+            | StoreWork(playbook=playbook)
+            | QuiesceWork(playbook=playbook)
+        ):
             yield f"playbooks/{playbook}.yml"
             yield "playbooks/roles"
-            yield from sends
-        case StoreWork(playbook=playbook) | QuiesceWork(playbook=playbook):
-            yield f"playbooks/{playbook}.yml"
-            yield "playbooks/roles"
+            if isinstance(step.work, PlaybookWork):
+                yield from step.work.sends
         case CheckWork(paths=paths):
             yield from paths
         case ProofWork(path=path) | LedgerWork(path=path):
