@@ -152,7 +152,7 @@ def _wrong_signature(note: str, head: Head, hand: Hand | None, later: Hand | Non
     signed = read(note)
     if signed is None or not signed.is_sound():
         return "have a signature that is none"
-    if hand is None or signed.key not in {hand.key, later.key if later else hand.key}:
+    if hand is None or signed.key not in {one.key for one in (hand, later) if one}:
         owner = who or "a drkit that does not sign"
         return f"are signed by {fingerprint(signed.key)}, and {owner} had the run"
     return "" if signed.head == head else "have the signature of other records"
