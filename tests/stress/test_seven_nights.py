@@ -55,7 +55,7 @@ class Night:
         found = set()
         for change in self.run.report["changes"]:
             step = change.get("step") or (change["cause"] or {}).get("step")
-            found.add((change["change"], step))
+            found.add((str(change["change"]), str(step)))
         return found
 
 
