@@ -75,11 +75,7 @@ class Copies:
         began = self.parts.clock.steady()
         if self._stop() is Stop.NOW:
             return
-        pass_ = Pass(
-            graph=removal,
-            priority=dict.fromkeys(removal.steps, (0.0, 0.0, 0)),
-            max_parallel=self.opened.wish.max_parallel,
-        )
+        pass_ = Pass.unhurried(removal, max_parallel=self.opened.wish.max_parallel)
         run_pass(pass_, replace(self.hands, stop=self._stop))
         found = stand(self.parts.journal.records())
         removed, stays = {}, {}
