@@ -152,7 +152,7 @@ def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: 
         copies.take_away_left()
         end = run_pass(pass_, hands)
         if agreed.drift is not None:
-            run_pass(Pass.unhurried(agreed.drift, max_parallel=wish.max_parallel), hands)
+            copies.look_at_standby(agreed.drift)
         if agreed.removal is not None:
             copies.take_away_own(agreed.removal)
         record(hands, RunEnded(stand=end.value))
