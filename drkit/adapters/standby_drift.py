@@ -7,17 +7,17 @@ that is unknown, and what is not there is a failure.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from drkit.adapters.pulumi_drift import differences
 from drkit.adapters.pulumi_operation import outcome
 from drkit.adapters.pulumi_stack import StackTool
 from drkit.adapters.remains import remains
-from drkit.errors import EffectUnknown
+from drkit.errors import EffectUnknown, Problem
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.model.step import DriftWork, RunKind, StackWork
 from drkit.ports import Context, Progress
-from drkit.reporting.readiness.stacks import drifted
+from drkit.reporting.readiness.stacks import Difference, drifted
 
 
 class DriftTool:
@@ -38,31 +38,40 @@ class DriftTool:
         region = context.target.region
         bring_up = f"bring it up: `drkit standby --region {region}`"
         if self._generation is None:
-            return _failed([Failure(message=f"nothing stands by in {region}", remedy=bring_up)])
+            nothing = f"nothing stands by in {region}"
+            return _failed(nothing, [Failure(message=nothing, remedy=bring_up)])
         target = dataclasses.replace(context.target, generation=self._generation)
         standby = dataclasses.replace(context, target=target, kind=RunKind.STANDBY, expires=None)
         there = {each.stack: each for each in remains(context.world, context.plan, target)}
+        wrong: list[str] = []
         failures: list[Failure] = []
         for stack in context.plan.stacks:
             progress(f"{stack} of {target.name}")
             if stack in there:
-                failures += _compared(stack, standby)
+                found = _compared(stack, standby)
+                wrong += sorted({f"{stack} {each.how}" for each in found})
+                failures += _failures(drifted(context.plan, target, stack, found))
             else:
+                wrong.append(f"{stack} missing")
                 nothing = f"{target.name} {stack}: nothing of it is there"
                 failures.append(Failure(message=nothing, remedy=bring_up))
         if failures:
-            return _failed(failures)
+            return _failed(f"{target.name} has drifted: {', '.join(wrong)}", failures)
         count = sum(len(each.resources) for each in there.values())
         stands = f"{target.name} stands as it was made, {count} resources"
         return Outcome(state=State.DONE, changed=0, message=stands)
 
 
-def _failed(failures: list[Failure]) -> Outcome:
-    said = "; ".join(failure.message for failure in failures)
-    return Outcome(state=State.FAILED, message=said, failures=tuple(failures))
+def _failures(problems: Iterable[Problem]) -> Iterator[Failure]:
+    for problem in problems:
+        yield Failure(message=f"{problem.place}: {problem.message}", remedy=problem.remedy)
 
 
-def _compared(stack: str, standby: Context) -> Iterator[Failure]:
+def _failed(message: str, failures: list[Failure]) -> Outcome:
+    return Outcome(state=State.FAILED, message=message, failures=tuple(failures))
+
+
+def _compared(stack: str, standby: Context) -> tuple[Difference, ...]:
     account = StackTool(StackWork(stack=stack)).compare(standby)
     ended = outcome(account, stack)
     if not ended.done:
@@ -70,5 +79,4 @@ def _compared(stack: str, standby: Context) -> Iterator[Failure]:
             f"how the cloud has {standby.target.name} {stack} is not known: {ended.message}",
             remedy="validate again; `drkit ready --previews` looks at it, too",
         )
-    for found in drifted(standby.plan, standby.target, stack, differences(account.refreshed)):
-        yield Failure(message=f"{found.place}: {found.message}", remedy=found.remedy)
+    return differences(account.refreshed)

@@ -73,6 +73,8 @@ def test_where_nothing_stands_it_says_how_to_bring_it_up(desk: Desk) -> None:
 
 def test_a_stack_that_is_not_there_is_named(desk: Desk) -> None:
     found = looked(desk, 3)
+    missing = ", ".join(f"{stack} missing" for stack in desk.plan.stacks)
+    assert found.message == f"{REGION}.g3 has drifted: {missing}"
     assert [f.message for f in found.failures] == [
         f"{REGION}.g3 {stack}: nothing of it is there" for stack in desk.plan.stacks
     ]
@@ -94,7 +96,10 @@ def test_all_that_has_drifted_is_named_with_what_mends_it(desk: Desk) -> None:
         ),
         f"{REGION}.g1 compute: is gone since it was built": SETS_RIGHT,
     }
-    assert gone in found.message
+    assert found.message == (
+        f"{REGION}.g1 has drifted: network changed, compute gone, compute stopped"
+    )
+    assert gone in "".join(failure.message for failure in found.failures)
 
 
 def test_what_its_stacks_set_right_is_well_again(desk: Desk) -> None:

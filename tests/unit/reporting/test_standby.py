@@ -16,8 +16,9 @@ from drkit.reporting.summary import summary
 from tests.unit.reporting.journals import Records, a_standby, a_validation
 
 FAILED = Outcome(state=State.FAILED, message="no")
-SAID = "eu-central-1.g2 network: is gone since it was built: aws:ec2/vpc:Vpc vpc (vpc-1)"
-DRIFTED = Outcome(state=State.FAILED, message=SAID, failures=(Failure(message=SAID),))
+SAID = "eu-central-1.g2 has drifted: network gone"
+GONE = Failure(message="eu-central-1.g2 network: is gone since it was built: aws:ec2/vpc:Vpc vpc")
+DRIFTED = Outcome(state=State.FAILED, message=SAID, failures=(GONE,))
 WELL = Outcome(state=State.DONE, changed=0, message="eu-central-1.g2 stands as it was made")
 
 
