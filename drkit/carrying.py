@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ANOTHER_GENERATION = "another-generation"
 """The problem that a second generation is left in a row."""
 ANOTHER_PLAN = "the plan is not the one that it began with"
+AT_ITS_END = "it came to its end, and what it had done is looked at again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +235,7 @@ def _against_unplanned(intent: Intent, left: RunBegan, runs: RunsFolder) -> str:
     if runs.is_stale(left.run):
         return "it was left alone for too long"
     if intent.kind is RunKind.STANDBY:  # it has restored nothing that grows old
-        return ""
+        return AT_ITS_END if runs.came_to_its_end(left.run) else ""
     probed = probe_file(intent.plan.root)
     if recovered_since(probed, runs.began_at(left.run)) or runs.left_customers(left.run):
         return "the old site has served customers since it began"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from drkit.adapters.journal_file import read_journal
 from drkit.adapters.private import private_folder
+from drkit.engine.loop import Stand
 from drkit.engine.progress import is_over, run_of, stand
 from drkit.errors import JournalDamaged, RunBusy, UsageError
 from drkit.model.outcome import SATISFIED, State
@@ -26,6 +27,8 @@ from drkit.model.record import (
     ProblemAccepted,
     Record,
     RunBegan,
+    RunEnded,
+    RunResumed,
     Target,
 )
 from drkit.model.step import RunKind
@@ -132,6 +135,12 @@ class RunsFolder:
         customers were served meanwhile, and a new run costs a look at what is there.
         """
         return datetime.now(UTC) - self.records(run)[-1].at > STALE
+
+    def came_to_its_end(self, run: str) -> bool:
+        """Whether nobody cut the last command on ``run`` off: what is not done then has failed."""
+        bodies = (record.body for record in reversed(self.records(run)))
+        last = next((b for b in bodies if isinstance(b, RunEnded | RunResumed)), None)
+        return isinstance(last, RunEnded) and last.stand == Stand.FINISHED
 
     def incident_of(
         self, kind: RunKind, region: str, *, serving: str | None

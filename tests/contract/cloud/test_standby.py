@@ -16,6 +16,7 @@ from drkit.adapters.left_generations import LeftGeneration, leave_generation
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.pulumi_settings import address_range
 from drkit.adapters.runs_folder import RunsFolder
+from drkit.carrying import AT_ITS_END
 from drkit.cli import cli
 from drkit.compose import Opened, look_around, open_plan
 from drkit.model.outcome import State
@@ -101,12 +102,25 @@ def test_it_is_not_built_under_the_feet_of_a_rebuild(plan: Plan) -> None:
     assert mine != run
 
 
-def test_one_that_is_not_over_is_carried_on_with_whoever_is_served_meanwhile(plan: Plan) -> None:
-    run = left(plan, *FAILED, kind=RunKind.STANDBY)
+@pytest.mark.parametrize("cut_off", [(), (RunEnded(stand="interrupted"),)])
+def test_one_that_was_cut_off_is_carried_on_with_whoever_is_served_meanwhile(
+    plan: Plan, cut_off: tuple[RunEnded, ...]
+) -> None:
+    run = left(plan, *ended(State.DONE), *cut_off, kind=RunKind.STANDBY, steps=("compute", "base"))
     found = opened(plan)
     assert found.unfinished is not None
     assert found.unfinished.run == run
     assert found.problems == ()
+
+
+def test_one_that_failed_is_begun_anew_for_the_cause_may_lie_in_what_was_done(plan: Plan) -> None:
+    """A host that was ended since is made anew by the stack, which had been done before."""
+    run = left(plan, *ended(State.DONE), *ended(State.FAILED, "base"), RunEnded(stand="finished"),
+               kind=RunKind.STANDBY, steps=("compute", "base"))  # fmt: skip
+    found = opened(plan)
+    assert found.unfinished is None
+    assert found.left is not None
+    assert (found.left.run, found.left.why) == (run, AT_ITS_END)
 
 
 def test_one_that_was_left_alone_for_long_is_looked_at_anew(plan: Plan) -> None:
