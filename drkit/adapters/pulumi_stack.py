@@ -126,7 +126,7 @@ class StackTool:
         """
         whole = _without_inputs(context, context.plan.stacks[self._name].needs)
         try:
-            with self._open(whole, create=False) as stack:
+            with self._open(whole, create=False, runs_program=False) as stack:
                 return stack.run("preview_refresh", _silent)
         except StackNotFoundError as error:
             raise StepError(
@@ -140,7 +140,9 @@ class StackTool:
         """
         forsaken: list[str] = []
         try:
-            with self._open(context, create=False, tell=progress, forsaken=forsaken) as stack:
+            with self._open(
+                context, create=False, runs_program=False, tell=progress, forsaken=forsaken
+            ) as stack:
                 found = stack.run("destroy", progress)
         except StackNotFoundError:
             return Outcome(state=State.DONE, changed=0)
@@ -172,6 +174,7 @@ class StackTool:
         *,
         backend: Backend | None = None,
         create: bool = True,
+        runs_program: bool = True,
         tell: Progress | None = None,
         forsaken: list[str] | None = None,
     ) -> AbstractContextManager[OpenStack]:
@@ -182,6 +185,7 @@ class StackTool:
             backend=backend or self._state_of(context),
             limit=self._left(context),
             create=create,
+            runs_program=runs_program,
             tell=tell,
             forsaken=forsaken,
             notes=self._notes,
