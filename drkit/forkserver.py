@@ -163,6 +163,7 @@ def _become_try(
     processes.close_inherited()
     processes.mark_this(request["mark"], room=room)
     os.chdir(request["folder"])
+    os.nice(int(request["nice"]))
     Path("/proc/self/comm").write_text(request["name"])
     attempt.supervise(parent=server, scratch=request["scratch"], work=work)
 

@@ -47,6 +47,8 @@ class Job:
     scratch: Path
     folder: Path
     """Where it works."""
+    nice: int = 0
+    """How far it gives way to others, besides what its server does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,7 @@ class ForkServer:
             "mark": job.mark,
             "scratch": str(job.scratch),
             "folder": str(job.folder),
+            "nice": job.nice,
         }
         socket.send_fds(self.start(), [json.dumps(request).encode()], descriptors)
         while True:

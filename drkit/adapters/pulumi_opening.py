@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 from pulumi.automation import Deployment, Stack
 
@@ -20,6 +21,7 @@ from drkit.adapters.pulumi_capacity import keep_types
 from drkit.adapters.pulumi_deadline import deadline
 from drkit.adapters.pulumi_operation import (
     OpenStack,
+    as_new,
     as_stored,
     create_or_select,
     not_there,
@@ -46,6 +48,8 @@ class Opening:
     backend: Backend
     limit: timedelta
     """How long it may be open."""
+    blank: Path | None = None
+    """A folder that is its state's, and empty: the stack is as one that was just made."""
     create: bool = True
     """Whether one that is not there is made."""
     runs_program: bool = True
@@ -100,6 +104,8 @@ class Opening:
         self, opened: Opened, stack: str, copies: StateCopies | None
     ) -> tuple[Stack, Deployment]:
         """The stack and its state. ``copies`` says how it is stored, where that is known."""
+        if self.blank is not None:
+            return as_new(opened, stack, self.blank)
         if self.create:
             return create_or_select(opened, stack)
         if copies is None:

@@ -30,6 +30,7 @@ from pulumi.automation import (
 from drkit.adapters.pulumi_events import Account
 from drkit.adapters.pulumi_state import StackState, locked
 from drkit.adapters.pulumi_workspace import Opened
+from drkit.adapters.stored_states import ENDINGS, StoredState
 from drkit.errors import StepError
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.ports import Progress
@@ -148,6 +149,18 @@ def as_stored(opened: Opened, stack: str, document: Mapping[str, Any]) -> tuple[
     """
     state = document["checkpoint"].get("latest") or {}
     return _Stack(stack, opened.workspace), Deployment(_NEW.version, state)
+
+
+def as_new(opened: Opened, stack: str, folder: Path) -> tuple[Stack, Deployment]:
+    """A new stack whose state is kept in ``folder``, an empty one, as Pulumi keeps it in a bucket;
+    the CLI, which would be asked to make one, is not: it takes ``{}`` for what has nothing yet
+    (pulumi 3.259).
+    """
+    state = folder / StoredState(project=opened.project, stack=stack, ending=ENDINGS[0]).key
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    (folder / ".pulumi" / "meta.yaml").write_text("version: 1\n")
+    return _Stack(stack, opened.workspace), _NEW
 
 
 def not_there(stack: str) -> StackNotFoundError:

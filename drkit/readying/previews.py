@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _RESERVE = timedelta(seconds=5)
 """Kept of the patience: a preview that takes too long is ended before, and the others are told."""
+_FILLS_IN = 5
+"""How nice a comparison is: of what would be built one look waits for another, and goes first."""
 Facts = Mapping[str, Mapping[str, object]]
 
 
@@ -155,6 +157,7 @@ class _Glass:
                 mark=processes.new_mark(),
                 scratch=Path(scratch),
                 folder=self.plan.root,
+                nice=_FILLS_IN if way is Way.COMPARE else 0,
             )
             return self._answered(json.dumps({**request, WAY: way}), job)
 
