@@ -119,10 +119,11 @@ class _Server:
 
     def _fork(self, request: Mapping[str, str], descriptors: Sequence[int]) -> tuple[int, int]:
         """Process id of a new try, and a descriptor of its process. Raises OSError."""
+        server, work = os.getpid(), _work_of(self._forks)
         pid = os.fork()
         if pid == 0:
             try:
-                _become_try(request, descriptors, self._room, _work_of(self._forks))
+                _become_try(request, descriptors, self._room, work, server=server)
             finally:
                 os._exit(1)  # whatever went wrong: never a second server
         try:
@@ -154,9 +155,14 @@ def _work_of(forks: Forks) -> Callable[[], int]:
 
 
 def _become_try(
-    request: Mapping[str, str], descriptors: Sequence[int], room: int, work: Callable[[], int]
+    request: Mapping[str, str],
+    descriptors: Sequence[int],
+    room: int,
+    work: Callable[[], int],
+    *,
+    server: int,
 ) -> NoReturn:
-    server = os.getppid()
+    """``server`` is asked for before the fork: it may be dead by now, and the try is to end."""
     os.setsid()
     for descriptor, place in zip(descriptors, (0, 1), strict=True):
         os.dup2(descriptor, place)
