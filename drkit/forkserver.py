@@ -35,6 +35,7 @@ _READ_FOR_TRIES = (
     "drkit.adapters.pulumi_stack",
     "pulumi_aws.ec2",
     "pulumi_aws.provider",
+    _S3,
     "drkit.adapters.ansible_playbook",
     "ansible_runner",
     _ANSIBLE,
