@@ -11,9 +11,10 @@ from functools import cache, cached_property
 from drkit.adapters.journal_copies import records_known, runs_outside
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.runs_folder import RunsFolder, kind_of
+from drkit.engine.progress import run_of
 from drkit.errors import JournalDamaged
 from drkit.model.plan import Plan
-from drkit.model.record import Record
+from drkit.model.record import Record, Target
 from drkit.model.step import RunKind
 from drkit.reporting.expected import EARLIER, History, history_of
 from drkit.reporting.proofs import proof_of
@@ -21,6 +22,8 @@ from drkit.reporting.readiness.proof import Proven
 
 PROVING = (RunKind.REBUILD, RunKind.VALIDATE)
 """Kinds of runs that restore a site; what a rebuild took counts first."""
+STANDING = (RunKind.REBUILD, RunKind.STANDBY)
+"""Kinds of runs whose generation stays."""
 
 
 class EarlierRebuilds:
@@ -44,7 +47,7 @@ class EarlierRebuilds:
         """The newest of them that brought back every process in ``region``."""
         damaged: list[str] = []
         for run, site in self._names:
-            if site != region:
+            if site != region or kind_of(run, site) not in PROVING:
                 continue
             records = self._records(run, region)
             if records is None:
@@ -52,6 +55,18 @@ class EarlierRebuilds:
             elif last := proof_of(records):
                 return Proven(last=last, damaged=tuple(damaged))
         return Proven(last=None, damaged=tuple(damaged))
+
+    def builder_of(self, target: Target) -> tuple[Record, ...]:
+        """The records of the newest that worked on ``target`` and stays; none where none is known:
+        a rebuild that was broken off has built it as a standby does.
+        """
+        for run, site in self._names:
+            if site == target.region and kind_of(run, site) in STANDING:
+                records = self._records(run, site) or ()
+                began = run_of(records)
+                if began is not None and began.target == target:
+                    return records
+        return ()
 
     def _newest(self, kind: RunKind) -> list[tuple[Record, ...]]:
         found: list[tuple[Record, ...]] = []
@@ -69,7 +84,7 @@ class EarlierRebuilds:
             (run, site)
             for site in self._plan.sites
             for run in (*runs_outside(self._store, site), *here)
-            if kind_of(run, site) in PROVING
+            if kind_of(run, site) in {*PROVING, *STANDING}
         }
         return tuple(sorted(found, reverse=True))
 
