@@ -118,6 +118,8 @@ def test_looking_takes_none_of_what_builds(well: Standby) -> None:
     assert "botocore" in packages
     spared = {"pulumi", "pulumi_aws", "ansible", "ansible_runner", "boto3", "pytest", "grpc"}
     assert not packages & spared
+    assert "httpx" in packages
+    assert not packages & {"rich", "pygments"}, "of httpx's command line, which nobody calls"
 
 
 def test_nobody_waits_for_the_collector_of_garbage_and_it_is_on_again_after(well: Standby) -> None:
