@@ -65,7 +65,7 @@ class _Stack(Stack):
 
 
 def _quiet(stack: Stack) -> Stack:
-    """The SDK's ``create`` and ``select`` make a plain Stack, of whatever class they are asked."""
+    """The SDK's ``create`` makes a plain Stack, of whatever class it is asked."""
     stack.__class__ = _Stack
     return stack
 
@@ -138,9 +138,9 @@ def create_or_select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
 
 
 def select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
-    """A stack that exists; raises StackNotFoundError."""
-    selected = _quiet(Stack.select(stack, opened.workspace))
-    return selected, selected.export_stack()
+    """A stack that exists, and its state (secrets in the clear); raises StackNotFoundError."""
+    there = _Stack(stack, opened.workspace)
+    return there, there.export_stack()
 
 
 def as_stored(opened: Opened, stack: str, document: Mapping[str, Any]) -> tuple[Stack, Deployment]:

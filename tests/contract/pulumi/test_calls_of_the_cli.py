@@ -52,11 +52,13 @@ def test_a_stack_that_is_not_there_is_previewed_and_not_made_for_that(
     assert calls() == ["preview"]
 
 
-def test_to_compare_and_to_destroy_are_one_call_each(mine: Site, calls: Calls) -> None:
+def test_to_preview_to_compare_and_to_destroy_what_is_there_are_one_call_each(mine: Site, calls: Calls) -> None:
     assert mine.bring("network").done
     assert live(mine, NUMBER) == SMALL
     assert calls() == ["stack init", "up"]
     tool = StackTool(StackWork(stack="network"))
+    assert tool.foresee(mine.seen(), refresh=True).counts == {"same": len(SMALL) + 2}
+    assert calls() == ["preview"], "it provides no hosts, so its state holds no secret"
     assert tool.compare(mine.seen()).refreshed
     assert calls() == ["refresh"]
     removed = RemovalTool(RemovalWork(stack="network")).do(mine.seen(), print)
@@ -64,6 +66,17 @@ def test_to_compare_and_to_destroy_are_one_call_each(mine: Site, calls: Calls) -
     assert removed.changed == len(SMALL) + 2, "the provider and the stack itself, too"
     assert live(mine, NUMBER) == {}
     assert calls() == ["destroy"]
+
+
+def test_another_update_asks_for_the_state_and_nothing_else_besides(
+    mine: Site, calls: Calls
+) -> None:
+    again = generation(mine, NUMBER + 2)
+    assert again.bring("network").changed == len(SMALL) + 2
+    calls()
+    assert again.bring("network").changed == 0
+    # it would be new in a rebuild, so that is tried first
+    assert calls() == ["stack init", "stack export", "up"]
 
 
 def test_of_what_was_never_made_nothing_is_asked(mine: Site, calls: Calls) -> None:
