@@ -52,7 +52,9 @@ def test_a_stack_that_is_not_there_is_previewed_and_not_made_for_that(
     assert calls() == ["preview"]
 
 
-def test_to_preview_to_compare_and_to_destroy_what_is_there_are_one_call_each(mine: Site, calls: Calls) -> None:
+def test_to_preview_to_compare_and_to_destroy_what_is_there_are_one_call_each(
+    mine: Site, calls: Calls
+) -> None:
     assert mine.bring("network").done
     assert live(mine, NUMBER) == SMALL
     assert calls() == ["stack init", "up"]
