@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from drkit.adapters.asked import Asked
 from drkit.errors import ConfigurationError, DrkitError, Problem
@@ -28,6 +29,9 @@ from drkit.readying.looks import LOOKS, Look
 from drkit.readying.sources import Sources
 from drkit.reporting.readiness.site import Site, merged, unknown
 
+if TYPE_CHECKING:
+    from drkit.adapters.forked_answers import ForkedAnswers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standards:
@@ -48,8 +52,25 @@ def readiness(
     """
     if region is not None:
         must_be_site(plan, region)
-    sources = Sources(plan, previews=previews)
-    looks = _with_previews(plan, sources) if previews else LOOKS
+    if not previews:
+        return _report(plan, region, standards, now, answers=None)
+    from drkit.readying.previews import asking
+
+    with asking(plan) as answers:
+        return _report(plan, region, standards, now, answers=answers)
+
+
+def _report(
+    plan: Plan,
+    region: str | None,
+    standards: Standards,
+    now: datetime,
+    *,
+    answers: ForkedAnswers | None,
+) -> ReadinessReport:
+    """``answers``: of which Pulumi is asked."""
+    sources = Sources(plan, previews=answers is not None)
+    looks = _with_previews(plan, sources, answers) if answers is not None else LOOKS
     regions = [region] if region is not None else _standing_by(plan, sources)
     graph = _graph(plan)
     asked = {
@@ -94,10 +115,10 @@ def _graph(plan: Plan) -> Graph | None:
         return None
 
 
-def _with_previews(plan: Plan, sources: Sources) -> Mapping[About, Look]:
+def _with_previews(plan: Plan, sources: Sources, answers: ForkedAnswers) -> Mapping[About, Look]:
     from drkit.readying.previews import previews
 
-    return {**LOOKS, **previews(plan, sources)}
+    return {**LOOKS, **previews(plan, sources, answers)}
 
 
 Looks = dict[About, Asked[Looked]]
