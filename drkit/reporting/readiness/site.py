@@ -51,6 +51,7 @@ class Site:
         problem: Problem,
         *,
         processes: tuple[str, ...] | None = None,
+        details: tuple[str, ...] = (),
     ) -> Finding:
         """``problem`` as a finding; of all processes if none are told."""
         return Finding(
@@ -60,6 +61,7 @@ class Site:
             message=problem.message,
             processes=self.all if processes is None else processes,
             remedy=problem.remedy,
+            details=details,
         )
 
 
