@@ -11,9 +11,10 @@ from functools import cache, cached_property
 from drkit.adapters.journal_copies import records_known, runs_outside
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.runs_folder import RunsFolder, kind_of
+from drkit.engine.progress import run_of
 from drkit.errors import JournalDamaged
 from drkit.model.plan import Plan
-from drkit.model.record import Record
+from drkit.model.record import Record, Target
 from drkit.model.step import RunKind
 from drkit.reporting.expected import EARLIER, History, history_of
 from drkit.reporting.proofs import proof_of
@@ -52,6 +53,19 @@ class EarlierRebuilds:
             elif last := proof_of(records):
                 return Proven(last=last, damaged=tuple(damaged))
         return Proven(last=None, damaged=tuple(damaged))
+
+    def builder_of(self, target: Target) -> tuple[Record, ...]:
+        """The records of the newest run that built ``target``; none where no journal that can be
+        read is of one.
+        """
+        region = target.region
+        names = {*runs_outside(self._store, region), *self._runs.names()}
+        for run in sorted((name for name in names if kind_of(name, region)), reverse=True):
+            records = self._records(run, region) or ()
+            began = run_of(records)
+            if began is not None and began.target == target:
+                return records
+        return ()
 
     def _newest(self, kind: RunKind) -> list[tuple[Record, ...]]:
         found: list[tuple[Record, ...]] = []

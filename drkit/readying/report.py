@@ -32,24 +32,26 @@ from drkit.reporting.readiness.site import Site, merged, unknown
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standards:
     """``proof_age``: how old a proof may be; ``expiry``: how long before its end a certificate is
-    named.
+    named. ``previews``: Pulumi is asked, too; ``hosts``: so are hosts.
     """
 
     proof_age: timedelta
     expiry: timedelta
+    previews: bool = False
+    hosts: bool = False
 
 
 def readiness(
-    plan: Plan, region: str | None, standards: Standards, *, now: datetime, previews: bool = False
+    plan: Plan, region: str | None, standards: Standards, *, now: datetime
 ) -> ReadinessReport:
-    """Of ``region``, else of each site that does not serve; ``previews``: Pulumi is asked, too.
+    """Of ``region``, else of each site that does not serve.
 
     Raises UsageError for a region that is no site, ConfigurationError where no site is left.
     """
     if region is not None:
         must_be_site(plan, region)
-    sources = Sources(plan, previews=previews)
-    looks = _with_previews(plan, sources) if previews else LOOKS
+    sources = Sources(plan, slow=standards.previews or standards.hosts)
+    looks = _looks(plan, sources, standards)
     regions = [region] if region is not None else _standing_by(plan, sources)
     graph = _graph(plan)
     asked = {
@@ -94,10 +96,17 @@ def _graph(plan: Plan) -> Graph | None:
         return None
 
 
-def _with_previews(plan: Plan, sources: Sources) -> Mapping[About, Look]:
-    from drkit.readying.previews import previews
+def _looks(plan: Plan, sources: Sources, standards: Standards) -> Mapping[About, Look]:
+    looks = dict(LOOKS)
+    if standards.previews:
+        from drkit.readying.previews import previews
 
-    return {**LOOKS, **previews(plan, sources)}
+        looks |= previews(plan, sources)
+    if standards.hosts:
+        from drkit.readying.hosts import host_looks
+
+        looks |= host_looks(plan, sources)
+    return looks
 
 
 Looks = dict[About, Asked[Looked]]
