@@ -96,8 +96,11 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             continue
         why = (finding.message, finding.remedy)
         first = found.get(why)
-        place = f"{first.place}, {finding.place}" if first else finding.place
-        found[why] = replace(finding, place=place)
+        if first:
+            processes = dict.fromkeys((*first.processes, *finding.processes))
+            place = f"{first.place}, {finding.place}"
+            finding = replace(finding, place=place, processes=tuple(processes))
+        found[why] = finding
     return tuple(found.values())
 
 

@@ -19,6 +19,14 @@ from tests.integration.ansible.test_playbooks import STRATEGIES
 from tests.integration.attempts.trying import context, step
 
 Task = dict[str, object]
+CANARY = {
+    "name": "x",
+    "shut": ["127.0.0.1:9"],
+    "outside": {"endpoint_name": "nowhere.invalid", "backup_bucket": "b", "region": "eu-north-1"},
+    "buckets": ["b"],
+    "identities": {"restore": {"key": "k", "secret": "s"}},
+    "sink": {},
+}
 Compare = Callable[..., Compared]
 NEEDED = {"run", "playbooks", "strategy"}
 SECRET = "hunter2-of-the-database"  # of the vault in trying.py
@@ -53,7 +61,7 @@ def everything(root: Path) -> list[tuple[str, int]]:
 
 
 def tasks_that_change(root: Path) -> list[Task]:
-    """Each would change something of a sort of its own; the last two nothing."""
+    """Each would change something of a sort of its own; the last three do nothing here."""
     file = {"path": f"{root}/by-drkit", "content": SECRET, "owner": "root"}
     return [
         {"name": "Copy", "ansible.builtin.copy": {"dest": f"{root}/file", "content": SECRET}},
@@ -69,6 +77,7 @@ def tasks_that_change(root: Path) -> list[Task]:
         {"name": "Run", "ansible.builtin.command": {"argv": ["touch", f"{root}/run-by-command"]}},
         {"name": "Work", "drkit.recovery.unit": {
             "name": "drkit-nobody-has-this", "description": "x", "argv": ["true"]}},
+        {"name": "Send", "drkit.recovery.canary": CANARY},
     ]  # fmt: skip
 
 
