@@ -90,7 +90,7 @@ def _visit(context: Context, wanted: Sequence[str], end: float) -> Visit:
         silent = _silent(there, list(hosts))
         if len(silent) == len(hosts):
             words = next(iter(silent.values()))
-            return Visit(unknown=f"none of its {len(hosts)} hosts was reached by ssh: {words}")
+            return Visit(unknown=f"none of its {len(hosts)} hosts was reached: {words}")
         told = _told(workers, there, steps, tuple(silent), end)
     groups = {name: tuple(groups_of(host)) for name, host in hosts.items()}
     return dataclasses.replace(told, groups=groups, silent=silent)

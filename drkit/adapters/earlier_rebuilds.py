@@ -55,12 +55,13 @@ class EarlierRebuilds:
         return Proven(last=None, damaged=tuple(damaged))
 
     def builder_of(self, target: Target) -> tuple[Record, ...]:
-        """The records of the newest run that built ``target``; none where no journal that can be
-        read is of one.
+        """The records of the newest run that built ``target``, to stay; none where no journal that
+        can be read is of one.
         """
         region = target.region
         names = {*runs_outside(self._store, region), *self._runs.names()}
-        for run in sorted((name for name in names if kind_of(name, region)), reverse=True):
+        stay = (name for name in names if kind_of(name, region) not in {"", RunKind.VALIDATE})
+        for run in sorted(stay, reverse=True):
             records = self._records(run, region) or ()
             began = run_of(records)
             if began is not None and began.target == target:

@@ -65,7 +65,7 @@ class Visit:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Host → its groups."""
     silent: Mapping[str, str] = field(default_factory=dict)
-    """Host that does not answer by ssh → what was heard instead."""
+    """Host that was not reached → why."""
     compared: tuple[str, ...] = ()
     """Steps whose playbook was played in check mode to its end."""
     deviations: tuple[Deviation, ...] = ()
@@ -99,8 +99,7 @@ def judge_hosts(site: Site, target: Target, visit: Visit, *, serves: bool) -> Lo
 def _silent(site: Site, target: Target, visit: Visit, *, serves: bool) -> Iterator[Finding]:
     if not visit.silent:
         return
-    words = next(iter(visit.silent.values()))
-    message = f"{some(sorted(visit.silent), ', ')} not reached by ssh: {words}"
+    message = f"{some(sorted(visit.silent), ', ')}: {next(iter(visit.silent.values()))}"
     if serves:
         remedy = "see whether it runs, and whether its group lets the jump host in"
     else:

@@ -92,7 +92,7 @@ def test_tasks_that_do_not_say_what_they_change_are_not_taken_for_one() -> None:
 @pytest.mark.parametrize(
     "visit",
     [
-        Visit(unknown="none of its 3 hosts was reached by ssh"),
+        Visit(unknown="none of its 3 hosts was reached"),
         replace(CLEAN, silent={"db-1": "does not answer"}),
         replace(CLEAN, uncompared=(Uncompared(step="payment", why="it would act"),)),
     ],
@@ -105,7 +105,7 @@ def test_a_host_of_a_standby_that_is_silent_threatens() -> None:
     visit = replace(CLEAN, silent={"db-1": "does not answer"})
     silent = only(judge_hosts(site(), THERE, visit, serves=False))
     assert silent.severity is Severity.THREATENS
-    assert "db-1 not reached by ssh: does not answer" in silent.message
+    assert "db-1: does not answer" in silent.message
 
 
 def test_a_visit_in_which_nothing_was_compared_is_not_called_good() -> None:
