@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drkit.api import load_plan as load_plan
     from drkit.api import ready as ready
     from drkit.api import rebuild as rebuild
+    from drkit.api import standby as standby
     from drkit.api import validate as validate
     from drkit.model.plan import Plan as Plan
     from drkit.model.readiness import ReadinessReport as ReadinessReport
@@ -31,6 +32,7 @@ _HOMES = {
     "load_plan": "drkit.api",
     "ready": "drkit.api",
     "rebuild": "drkit.api",
+    "standby": "drkit.api",
     "validate": "drkit.api",
 }
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "load_plan",
     "ready",
     "rebuild",
+    "standby",
     "validate",
 ]
 

@@ -112,6 +112,15 @@ def validate(
     return _run_alone(RunKind.VALIDATE, plan, region, options or Options(), observer)
 
 
+def standby(
+    plan: Plan, *, region: str, options: Options | None = None, observer: Observer | None = None
+) -> Report:
+    """Bring the standby in ``region`` up, or up to date: what a rebuild begins with and needs no
+    data. Raises as :func:`rebuild`; a site that serves, or is not of ``tier: warm``, is refused.
+    """
+    return _run_alone(RunKind.STANDBY, plan, region, options or Options(), observer)
+
+
 def ready(
     plan: Plan,
     *,

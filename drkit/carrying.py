@@ -69,6 +69,8 @@ def carrying(wish: Wish, known: Known) -> Carrying:
     """
     if wish.kind is RunKind.VALIDATE:
         return _validation(wish, known)
+    if wish.kind is RunKind.STANDBY and (rebuild := _rebuilding(wish, known.runs)):
+        return Carrying(intent=_intent(wish, known, rebuild), target=rebuild.target)
     runs = known.runs
     left = runs.unfinished(wish.kind, wish.region)
     intent = _intent(wish, known, left)
@@ -231,6 +233,8 @@ def _against_unplanned(intent: Intent, left: RunBegan, runs: RunsFolder) -> str:
 
     if runs.is_stale(left.run):
         return "it was left alone for too long"
+    if intent.kind is RunKind.STANDBY:  # it has restored nothing that grows old
+        return ""
     probed = probe_file(intent.plan.root)
     if recovered_since(probed, runs.began_at(left.run)) or runs.left_customers(left.run):
         return "the old site has served customers since it began"

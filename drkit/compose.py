@@ -69,6 +69,8 @@ class Opened:
     """As the run began, or is to begin."""
     passing: tuple[LeftGeneration, ...]
     """What earlier validations of the site have built."""
+    standby: int | None
+    """The generation of the site that was built and never opened; None: there is none."""
     behind: LeftGeneration | None
     """The generation in whose place another is built, where it was given up."""
     failing: Mapping[str, Failing]
@@ -185,6 +187,7 @@ def open_plan(around: Around) -> Opened:
         left=found.left,
         mode=intent.mode,
         passing=tuple(generations.passing.values()),
+        standby=generations.standing,
         behind=found.behind,
         failing=rows_of_failures(probe_file(plan.root), plan.processes),
         inherited=runs.incident_of(wish.kind, wish.region, serving=epoch.serving_name),

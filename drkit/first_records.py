@@ -46,12 +46,15 @@ class Agreed:
     accepted: tuple[tuple[Problem, str], ...]
     skip: Mapping[str, str]
     """Step → reason why it is taken as done."""
+    drift: Graph | None = None
+    """What looks at the standby, when all else is done; None: nothing does."""
 
     @property
     def planned(self) -> tuple[StepPlanned, ...]:
         """All steps, as the journal records them."""
+        drift = self.drift.planned() if self.drift else ()
         removal = planned_at_the_end(self.graph, self.removal) if self.removal else ()
-        return (*self.graph.planned(), *removal)
+        return (*self.graph.planned(), *drift, *removal)
 
 
 def begin(opened: Opened, parts: Parts, agreed: Agreed, observer: Observer) -> None:

@@ -1,8 +1,9 @@
-"""A rehearsal gives way: a validation that has a site ends when a rebuild of that site is wanted.
+"""What is not urgent gives way: a validation, or a standby that is brought up, ends when a rebuild
+of its site is wanted.
 
-Asked as ``drkit abort`` asks, and waited for. One that gives no sign of life is put out of its
-lease: it has nothing to protect, and what it built is nobody's. Nothing else that works on the site
-is ever asked to end.
+Asked as ``drkit abort`` asks, and waited for. A validation that gives no sign of life is put out of
+its lease: it has nothing to protect, and what it built is nobody's. A standby is not: the rebuild
+would build on with what may still work there. Nothing else is ever asked to end.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _LOG = logging.getLogger(__name__)
 
 
 def rehearsal_ended(wish: Wish) -> bool:
-    """Have the validation end that works on the site of ``wish``, a rebuild; whether one did.
+    """Have the validation or standby end that works on the site of ``wish``, a rebuild; whether one
+    was asked to.
 
     False, too, where the outside location does not say who works there.
     """
@@ -42,11 +44,13 @@ def rehearsal_ended(wish: Wish) -> bool:
     try:
         store = OutsideStore(open_world(wish.plan), wish.plan)
         found = read_lease(store, wish.region)
-        if found is None or not _is_rehearsal(found, wish.region):
+        kind = _gives_way(found, wish.region) if found is not None else None
+        if found is None or kind is None:
             return False
         run = found.holder.run
         _LOG.warning("%s works on %s: it is asked to end, for this rebuild", run, wish.region)
-        if ask_of(store, found, ABORT) and not _gone(store, found, wish):
+        gone = not ask_of(store, found, ABORT) or _gone(store, found, wish)
+        if not gone and kind is RunKind.VALIDATE:
             _put_out(store, found, wish)
     except ConfigurationError as error:
         _LOG.warning("whether a validation is in the way cannot be looked up: %s", error)
@@ -54,11 +58,12 @@ def rehearsal_ended(wish: Wish) -> bool:
     return True
 
 
-def _is_rehearsal(found: Found, region: str) -> bool:
+def _gives_way(found: Found, region: str) -> RunKind | None:
+    """The kind of run that has the site, if it is one that gives way."""
     from drkit.adapters.runs_folder import kind_of
 
-    holder = found.holder
-    return not holder.released and kind_of(holder.run, region) == RunKind.VALIDATE
+    kind = "" if found.holder.released else kind_of(found.holder.run, region)
+    return next((one for one in (RunKind.VALIDATE, RunKind.STANDBY) if one == kind), None)
 
 
 def _gone(store: OutsideStore, found: Found, wish: Wish) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 GIVES_WAY = 10
-"""How nice the tools of a rehearsal are in the sandbox."""
+"""How nice the tools of what is not urgent are in the sandbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,8 @@ def standing(wish: Wish) -> Iterator[Standing]:
     from drkit.adapters.ssh_lines import SshLines
 
     # in the sandbox the site that serves lives on the very machine that rehearses
-    nice = GIVES_WAY if wish.kind is RunKind.VALIDATE and in_sandbox(wish.plan.source) else 0
+    urgent = wish.kind in {RunKind.DEPLOY, RunKind.REBUILD} or not in_sandbox(wish.plan.source)
+    nice = 0 if urgent else GIVES_WAY
     server_of = ForkServer(wish.plan.root, settings=ansible_settings(wish.plan), nice=nice)
     with server_of as server, SshLines() as lines:
         yield Standing(server=server, lines=lines)

@@ -15,7 +15,7 @@ from drkit.destroying import Destroying, Reaped
 from drkit.engine.progress import is_over, run_of
 from drkit.errors import ConfigurationError, JournalDamaged, UsageError
 from drkit.holding import hold_outside, look_at_site
-from drkit.model.plan import Plan
+from drkit.model.plan import Plan, Tier
 from drkit.model.record import GateAnswered, Target
 from drkit.model.step import RunKind
 from drkit.operating import operator
@@ -44,6 +44,8 @@ class Found:
     """Why it may not be reaped; empty: it may."""
     unreadable: str = ""
     """The run that has built it, perhaps: its journal is damaged."""
+    stands_by: bool = False
+    """It is the standby of a warm site."""
 
 
 class Reaper:
@@ -144,7 +146,12 @@ class Reaper:
             refused=refusal(target, epoch.serving, builder)
             or refusal_of_opened(target, self._opener(epoch) if number in known.opened else ""),
             unreadable=builder.run if builder and not builder.readable else "",
+            stands_by=self._is_warm and number == known.standing,
         )
+
+    @property
+    def _is_warm(self) -> bool:
+        return self._plan.sites[self._region].tier is Tier.WARM
 
     def _opener(self, epoch: Epoch) -> str:
         """The run that the epoch names, while it is not over: its cutover may still fail. Empty for
@@ -163,7 +170,8 @@ class Reaper:
         return epoch.run if records and not is_over(records) else ""
 
     def _builders(self, target: Target) -> Iterator[Builder]:
-        for kind in RunKind:
+        # a standby is opened by no run that brings it up
+        for kind in (one for one in RunKind if one is not RunKind.STANDBY):
             run = self._runs.newest_name(kind, self._region)
             if run is None:
                 continue

@@ -37,6 +37,7 @@ from drkit.model.record import RunEnded
 from drkit.model.step import RunMode
 from drkit.model.wish import Wish
 from drkit.planning.consents import consent_gaps
+from drkit.planning.drift import drift_graph
 from drkit.planning.graph import build_graph
 from drkit.planning.order import priorities
 from drkit.planning.quiesce import given_up
@@ -102,6 +103,7 @@ def _carry_out(wish: Wish, company: Company) -> Ran:
         agreed = Agreed(
             graph=graph,
             removal=removal_graph(wish.plan) if wish.takes_away else None,
+            drift=drift_graph(wish.plan, opened.standby) if wish.compares else None,
             accepted=accepted,
             skip={**skip, **lost},
         )
@@ -149,6 +151,8 @@ def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: 
         copies = Copies(opened=opened, parts=parts, hands=hands)
         copies.take_away_left()
         end = run_pass(pass_, hands)
+        if agreed.drift is not None:
+            copies.look_at_standby(agreed.drift)
         if agreed.removal is not None:
             copies.take_away_own(agreed.removal)
         record(hands, RunEnded(stand=end.value))

@@ -20,6 +20,10 @@ def tool_for(work: steps.Work) -> Tool:
             from drkit.adapters.pulumi_stack import RemovalTool
 
             return RemovalTool(work)
+        case steps.DriftWork():
+            from drkit.adapters.standby_drift import DriftTool
+
+            return DriftTool(work)
         case steps.StoreWork() | steps.PlaybookWork():
             from drkit.adapters.ansible_playbook import PlaybookTool
 

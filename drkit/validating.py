@@ -1,5 +1,5 @@
 """What a validation does besides a run: it says beforehand that what it builds is nobody's to build
-upon, takes away what earlier ones left, and at its end its own.
+upon, takes away what earlier ones left, and at its end looks at the standby and takes away its own.
 
 The word is outside before the first resource is made, so whoever dies at any moment leaves nothing
 that a rebuild could take for a site, and nothing that the next drkit on the site does not find.
@@ -68,6 +68,10 @@ class Copies:
                 sweep_all(runs.folder(word.run))
                 self._take_away_left(word.target)
 
+    def look_at_standby(self, drift: Graph) -> None:
+        """Compare what stands by in the site with the cloud, whatever became of the run."""
+        run_pass(Pass.unhurried(drift, max_parallel=self.opened.wish.max_parallel), self.hands)
+
     def take_away_own(self, removal: Graph) -> None:
         """Remove what the run has built, whatever became of it, by the steps of ``removal``. One
         interrupt does not keep it from that; a second does, and leaves it to whoever comes next.
@@ -75,11 +79,7 @@ class Copies:
         began = self.parts.clock.steady()
         if self._stop() is Stop.NOW:
             return
-        pass_ = Pass(
-            graph=removal,
-            priority=dict.fromkeys(removal.steps, (0.0, 0.0, 0)),
-            max_parallel=self.opened.wish.max_parallel,
-        )
+        pass_ = Pass.unhurried(removal, max_parallel=self.opened.wish.max_parallel)
         run_pass(pass_, replace(self.hands, stop=self._stop))
         found = stand(self.parts.journal.records())
         removed, stays = {}, {}

@@ -22,6 +22,8 @@ from drkit.reporting.readiness.proof import Proven
 
 PROVING = (RunKind.REBUILD, RunKind.VALIDATE)
 """Kinds of runs that restore a site; what a rebuild took counts first."""
+STANDING = (RunKind.REBUILD, RunKind.STANDBY)
+"""Kinds of runs whose generation stays."""
 
 
 class EarlierRebuilds:
@@ -45,7 +47,7 @@ class EarlierRebuilds:
         """The newest of them that brought back every process in ``region``."""
         damaged: list[str] = []
         for run, site in self._names:
-            if site != region:
+            if site != region or kind_of(run, site) not in PROVING:
                 continue
             records = self._records(run, region)
             if records is None:
@@ -55,17 +57,15 @@ class EarlierRebuilds:
         return Proven(last=None, damaged=tuple(damaged))
 
     def builder_of(self, target: Target) -> tuple[Record, ...]:
-        """The records of the newest run that built ``target``, to stay; none where no journal that
-        can be read is of one.
+        """The records of the newest that worked on ``target`` and stays; none where none is known:
+        a rebuild that was broken off has built it as a standby does.
         """
-        region = target.region
-        names = {*runs_outside(self._store, region), *self._runs.names()}
-        stay = (name for name in names if kind_of(name, region) not in {"", RunKind.VALIDATE})
-        for run in sorted(stay, reverse=True):
-            records = self._records(run, region) or ()
-            began = run_of(records)
-            if began is not None and began.target == target:
-                return records
+        for run, site in self._names:
+            if site == target.region and kind_of(run, site) in STANDING:
+                records = self._records(run, site) or ()
+                began = run_of(records)
+                if began is not None and began.target == target:
+                    return records
         return ()
 
     def _newest(self, kind: RunKind) -> list[tuple[Record, ...]]:
@@ -84,7 +84,7 @@ class EarlierRebuilds:
             (run, site)
             for site in self._plan.sites
             for run in (*runs_outside(self._store, site), *here)
-            if kind_of(run, site) in PROVING
+            if kind_of(run, site) in {*PROVING, *STANDING}
         }
         return tuple(sorted(found, reverse=True))
 

@@ -19,6 +19,7 @@ from drkit.adapters.state_copies import stacks_with_copies
 from drkit.adapters.stored_states import stored_states
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
+from drkit.model.record import RANGES
 from drkit.ports import World
 
 
@@ -38,16 +39,23 @@ class Generations:
     """The highest number of those of which nothing is."""
 
     @property
+    def standing(self) -> int | None:
+        """The one that was built, never opened and not left; None: there is none."""
+        newest = max(self._in_a_row, default=None)
+        return None if newest in self.opened | self.left.keys() else newest
+
+    @property
     def due(self) -> int:
         """The one that a new run builds, from 1."""
-        newest = max(self._in_a_row, default=None)
-        over = self.opened | self.left.keys()
-        return self.fresh if newest is None or newest in over else newest
+        return self.fresh if self.standing is None else self.standing
 
     @property
     def fresh(self) -> int:
-        """One that nobody ever built: what a validation builds."""
-        return max([*self._in_a_row, *self.passing, self.forgotten]) + 1
+        """One that nobody ever built: what a validation builds. Its address range is not that of
+        what stands, beside which it is built.
+        """
+        number, stands = max([*self._in_a_row, *self.passing, self.forgotten]) + 1, self.standing
+        return number + 1 if stands and number % RANGES == stands % RANGES else number
 
     def after(self, number: int) -> int:
         """The one that takes the place of ``number``."""

@@ -33,6 +33,7 @@ from drkit.model.plan import (
     Secrets,
     Site,
     Store,
+    Tier,
 )
 from drkit.model.quantities import Impact, parse_duration, parse_impact
 
@@ -160,7 +161,7 @@ def _converter(currency: object) -> cattrs.Converter:
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(int, _count)
     converter.register_structure_hook(bool, _yes_or_no)
-    for choice in (Cloud, DnsMethod, RestoreTool):  # each by name: a StrEnum is also a str
+    for choice in (Cloud, DnsMethod, RestoreTool, Tier):  # each by name: a StrEnum is also a str
         converter.register_structure_hook(choice, _chosen)
     converter.register_structure_hook(timedelta, lambda value, _: parse_duration(value))
     converter.register_structure_hook(Path, lambda value, _: Path(_text(value, str)))

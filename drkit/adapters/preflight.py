@@ -31,7 +31,8 @@ class Intent:
     world: World
     epoch: Epoch
     left: RunBegan | None
-    """An earlier run of this kind and site that is not over; of a validation, a rebuild."""
+    """An earlier run of this kind and site that is not over; else, of what gives way to it, a
+    rebuild."""
     recover_to: datetime | None = None
     carried_on: RunBegan | None = None
     """The same, where it is to be carried on with."""
@@ -46,7 +47,7 @@ def world_problems(intent: Intent) -> Iterator[Problem]:
         yield from _serving(intent)
     yield from lasting_problems(intent)
     for store in intent.plan.stores.values():
-        if store.name not in intent.done:
+        if store.name not in intent.done and intent.kind is not RunKind.STANDBY:
             yield from _recovery_point(intent, store)
 
 
@@ -80,7 +81,7 @@ def serves(intent: Intent) -> bool:
 
 def _serving(intent: Intent) -> Iterator[Problem]:
     serving, kind = intent.epoch.serving, intent.kind
-    if kind is RunKind.VALIDATE:
+    if kind in {RunKind.VALIDATE, RunKind.STANDBY}:
         yield from standby_problems(intent)
         yield from _rebuilding(intent)
         return
@@ -110,12 +111,14 @@ def _serving(intent: Intent) -> Iterator[Problem]:
 
 
 def _rebuilding(intent: Intent) -> Iterator[Problem]:
-    """A rehearsal gives way: it would share hosts' processors and quotas with a real rebuild."""
-    if intent.left is not None:
+    """A rehearsal gives way: it would share hosts' processors and quotas with a real rebuild. A
+    standby would be built under its feet.
+    """
+    if intent.left is not None and intent.left.kind is RunKind.REBUILD:
         yield Problem(
             place="--region",
             message=f"the rebuild {intent.left.run} of {intent.region} is not over",
-            remedy=f"carry on with it (`drkit resume {intent.left.run}`), and validate after that",
+            remedy=f"carry on with it (`drkit resume {intent.left.run}`), and do this after that",
         )
 
 

@@ -18,7 +18,7 @@ from drkit.adapters.muzzle import is_drill, network_setting
 from drkit.adapters.switch import health_check
 from drkit.errors import StepError
 from drkit.model.plan import DnsMethod, Plan
-from drkit.model.record import Target
+from drkit.model.record import RANGES, Target
 from drkit.ports import Context, Secret
 
 OUTSIDE = "outside"
@@ -31,7 +31,7 @@ VALIDATION = "validation"
 """Tag ``kind`` of what is taken away again; a site that is there to stay has ``site``."""
 SHORTAGE = "shortage"
 """Fact of a stack that did not get the type that it asked for first; no output of the stack."""
-_FIRST_RANGE, _RANGES_PER_SITE = 64, 4
+_FIRST_RANGE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def settings_of(context: Context, name: str) -> Settings:
 def address_range(plan: Plan, target: Target) -> str:
     """The /16 of a generation: four per site, so that two generations never overlap."""
     place = list(plan.sites).index(target.region)
-    second = _FIRST_RANGE + _RANGES_PER_SITE * place + target.generation % _RANGES_PER_SITE
+    second = _FIRST_RANGE + RANGES * place + target.generation % RANGES
     return f"10.{second}.0.0/16"
 
 

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "drkit.cli.runs",
         "Prove a standby site: build it in isolation, check it, remove it.",
     ),
+    "standby": ("drkit.cli.runs", "Bring a warm standby up, or up to date."),
     "ready": ("drkit.cli.ready", "Say whether a site can be recovered into now, and why not."),
     "prepare": ("drkit.cli.prepare", "Make what is global or outside, once."),
     "deploy": ("drkit.cli.runs", "Bring the shop up for the first time."),

@@ -16,6 +16,7 @@ from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
 from drkit.model.quantities import format_duration
 from drkit.model.record import GateAnswered, Record, RunEnded, StepPlanned
+from drkit.model.step import RunKind
 from drkit.reporting.forecast import Forecast, ProcessForecast
 from drkit.reporting.report import in_sandbox
 
@@ -136,12 +137,14 @@ class LiveConsole:
         return ""
 
     def _processes(self, now: datetime, ahead: Forecast | None) -> Table:
-        table = Table(box=None, header_style="dim", pad_edge=False, expand=True)
+        began = self._seen.began
+        names = began.plan.get("processes") if began and began.kind is not RunKind.STANDBY else None
+        table = Table(
+            box=None, header_style="dim", pad_edge=False, expand=True, show_header=bool(names)
+        )
         for title in ("process", "down for", "RTO", "back at"):
             table.add_column(title, no_wrap=True)
         table.add_column("waits for", no_wrap=True, overflow="ellipsis", ratio=1)
-        began = self._seen.began
-        names = began.plan.get("processes") if began else None
         backs = {process.name: process for process in ahead.processes} if ahead else {}
         for name in names if isinstance(names, dict) else ():
             start, end = self._seen.down_since(name), self._seen.live_at.get(name, now)

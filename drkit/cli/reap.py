@@ -84,6 +84,7 @@ def _found(found: Found) -> dict[str, Any]:
         "name": found.target.name,
         "generation": found.target.generation,
         "opened": found.opened,
+        "stands_by": found.stands_by,
         "left": {
             "at": format_time(left.at),
             "reason": left.reason,
@@ -107,6 +108,7 @@ def _listed(found: tuple[Found, ...]) -> str:
 
 def _lines(found: Found) -> Iterator[str]:
     words = ["opened to customers"] if found.opened else ["never opened"]
+    words += ["the warm standby"] if found.stands_by else []
     if found.left:
         words.append(f"left behind by {found.left.operator}: {found.left.reason}")
     yield f"{found.target.name}: {', '.join(words)}"

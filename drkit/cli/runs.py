@@ -1,4 +1,4 @@
-"""``drkit deploy``, ``drkit rebuild``, ``drkit resume`` and ``drkit validate``."""
+"""``drkit deploy``, ``rebuild``, ``resume``, ``validate`` and ``standby``."""
 
 from __future__ import annotations
 
@@ -169,6 +169,19 @@ def validate(**options: Any) -> int:
     been lost, and takes the copy away again. What an earlier validation has left goes first.
     """
     return _run(RunKind.VALIDATE, **options)
+
+
+@click.command()
+@_REGION
+@with_all((plan_option, _ACCEPT, _REASON, _MAX_PARALLEL, _OUTPUT))
+def standby(**options: Any) -> int:
+    """Bring the standby in REGION up, or up to date: the beginning of a rebuild, done beforehand.
+
+    For a site of `tier: warm`. Runs the stacks and the playbooks that a restore waits for; restores
+    nothing, asks nobody and opens nothing. `drkit rebuild` goes on from what stands. Where all is
+    as it should be, nothing changes.
+    """
+    return _run(RunKind.STANDBY, **options)
 
 
 def _run(kind: RunKind, **options: Any) -> int:

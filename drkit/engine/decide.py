@@ -32,6 +32,15 @@ class Pass:
     priority: Mapping[str, tuple[float, float, int]]
     max_parallel: int
 
+    @classmethod
+    def unhurried(cls, graph: Graph, *, max_parallel: int) -> Pass:
+        """Of steps that no process waits for."""
+        return cls(
+            graph=graph,
+            priority=dict.fromkeys(graph.steps, (0.0, 0.0, 0)),
+            max_parallel=max_parallel,
+        )
+
 
 class Frontier:
     """The steps that have all they need and are not done, in the order in which they are decided

@@ -28,6 +28,15 @@ class RestoreTool(StrEnum):
     """The store holds nothing worth keeping (sessions, caches): it is made anew."""
 
 
+class Tier(StrEnum):
+    """What stands in a site that does not serve."""
+
+    COLD = "cold"
+    """Nothing: it is built when it is needed."""
+    WARM = "warm"
+    """What needs no data, brought up beforehand; a rebuild goes on from there."""
+
+
 class DnsMethod(StrEnum):
     """What a cutover changes so that the public name leads to the new site."""
 
@@ -79,6 +88,7 @@ class Site:
     jump: str
     """Host group that ssh goes through."""
     images: Mapping[str, str]
+    tier: Tier = Tier.COLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ class About(StrEnum):
     OUTSIDE = "outside"
     POINTS = "recovery points"
     PROOF = "proof"
+    STANDBY = "standby"
     TIME = "recovery time"
     QUOTAS = "quotas"
     PERMISSIONS = "permissions"

@@ -14,6 +14,9 @@ from drkit.model.outcome import Outcome
 from drkit.model.place_record import PLACE_KINDS, PlaceBody
 from drkit.model.step import GateWork, RunKind, RunMode
 
+RANGES = 4
+"""So many address ranges a site has; its generations take turns."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

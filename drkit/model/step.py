@@ -17,6 +17,14 @@ class RunKind(StrEnum):
     REBUILD = "rebuild"
     VALIDATE = "validate"
     """A rebuild in isolation, which sends nobody over and is taken away again."""
+    STANDBY = "standby"
+    """The beginning of a rebuild, done before it is needed: what needs no data, no person and no
+    customers. It proves nothing, and stays for the rebuild that goes on from it."""
+
+    @property
+    def recovers(self) -> bool:
+        """Whether it is told how long processes were down, or would have been."""
+        return self in {RunKind.REBUILD, RunKind.VALIDATE}
 
     @property
     def noun(self) -> str:
@@ -60,6 +68,14 @@ class RemovalWork:
     """Take away what the run itself has made of a stack."""
 
     stack: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftWork:
+    """Compare the standby that stands with what its stacks have made. It only looks."""
+
+    generation: int | None
+    """None: nothing stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +168,7 @@ class DnsWork:
 Work = (
     StackWork
     | RemovalWork
+    | DriftWork
     | StoreWork
     | PlaybookWork
     | CheckWork
@@ -168,6 +185,7 @@ Work = (
 KINDS: Mapping[type, str] = {
     StackWork: "stack",
     RemovalWork: "removal",
+    DriftWork: "drift",
     StoreWork: "store",
     PlaybookWork: "playbook",
     CheckWork: "check",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drkit.errors import UsageError
-from drkit.model.plan import Plan
+from drkit.model.plan import Plan, Tier
 from drkit.model.step import RunKind, RunMode
 
 
@@ -51,6 +51,12 @@ class Wish:
     def takes_away(self) -> bool:
         """Whether what it builds goes again at its end."""
         return self.kind is RunKind.VALIDATE and self.keep is None
+
+    @property
+    def compares(self) -> bool:
+        """Whether it says what has drifted of the standby that is to stand in its site."""
+        site = self.plan.sites.get(self.region)
+        return self.kind is RunKind.VALIDATE and site is not None and site.tier is Tier.WARM
 
     def check(self, now: datetime) -> None:
         """Raises UsageError for what is wrong in any world."""

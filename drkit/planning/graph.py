@@ -39,6 +39,7 @@ from drkit.planning.making import step_of
 from drkit.planning.muzzled import muzzled
 from drkit.planning.people import people_asked
 from drkit.planning.quiesce import QUIESCE, around_quiesce
+from drkit.planning.standby import standing_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Graph:
     def needed_by(self, process: str) -> frozenset[str]:
         """Every step without which ``process`` is not live."""
         last = last_proof(process, self.steps)
-        return self.ancestors(last) | {last}
+        return self.ancestors(last) | {last} if last in self.steps else frozenset()
 
     def planned(self) -> tuple[StepPlanned, ...]:
         """The steps as a journal records them."""
@@ -109,6 +110,8 @@ def build_graph(
     ordered = _ordered(steps)
     if kind is RunKind.VALIDATE:
         ordered = _ordered(muzzled(plan, ordered))
+    if kind is RunKind.STANDBY:
+        ordered = standing_by(plan, ordered)
     return Graph(ordered, _waiting_processes(plan, ordered))
 
 

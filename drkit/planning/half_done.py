@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from drkit.model.step import (
     CheckWork,
+    DriftWork,
     GateWork,
     LedgerWork,
     Mode,
@@ -43,7 +44,7 @@ def way_back(step: Step) -> str:
             return f"on {hosts} a part of it may be done: the next try changes what is left"
         case ProofWork():
             return "an order of the proof may be left in the shop, marked as one"
-        case CheckWork() | LedgerWork():
+        case CheckWork() | LedgerWork() | DriftWork():
             return "it only looks: nothing is left half done"
         case GateWork() | WaitWork():
             return "it begins again: nothing is left half done"

@@ -21,6 +21,7 @@ from drkit.planning.order import critical_path, expected, longest_before
 from drkit.planning.people import people_problems
 from drkit.planning.quiesce import mode_problems
 from drkit.planning.references import name_problems, reference_problems, unknown_name
+from drkit.planning.standby import tier_problems
 
 _SITES_OF_A_FAILOVER = 2
 _MOST_TRIES = 10
@@ -58,7 +59,7 @@ def run_problems(
         *find_problems(plan, exists=exists),
         *mode_problems(mode, exists),
         *(muzzle_problems(plan, exists) if kind is RunKind.VALIDATE else ()),
-        *(_region_problems(plan, region) if region is not None else ()),
+        *(_region_problems(plan, region, kind) if region is not None else ()),
     )
 
 
@@ -67,10 +68,10 @@ def _with_its_line(plan: Plan, problem: Problem) -> Problem:
     return replace(problem, place=plan.places.at(problem.place)) if plan.places.lines else problem
 
 
-def _region_problems(plan: Plan, region: str) -> tuple[Problem, ...]:
-    """What is wrong with ``--region``: it must be a site of the plan."""
+def _region_problems(plan: Plan, region: str, kind: RunKind) -> tuple[Problem, ...]:
+    """What is wrong with ``--region``: it must be a site of the plan, and one for such a run."""
     if region in plan.sites:
-        return ()
+        return tuple(_with_its_line(plan, one) for one in tier_problems(plan, kind, region))
     sites = ", ".join(plan.sites)
     return (Problem(place="--region", message=f"{region} is no site", remedy=f"sites: {sites}"),)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from drkit.errors import Problem
 from drkit.model.plan import Plan
 from drkit.planning.cutover import first_of_cutover
+from drkit.planning.drift import DRIFT
 from drkit.planning.ledgers import AFTER_CUTOVER, read_ledgers
 from drkit.planning.muzzled import MUZZLE
 from drkit.planning.quiesce import QUIESCE
@@ -18,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def _step_names(plan: Plan) -> set[str]:
-    names = {*plan.stacks, *plan.stores, *plan.services, QUIESCE, MUZZLE}
+    names = {*plan.stacks, *plan.stores, *plan.services, QUIESCE, MUZZLE, DRIFT}
     names |= {f"check.{s.name}" for s in plan.services.values() if s.checks}
     names |= {f"{kind}.{process}" for process in plan.processes for kind in ("proof", "live")}
     ledgers = [f"ledger.{provider}" for provider in read_ledgers(plan)]
@@ -66,7 +67,7 @@ def _unfit(*sections: tuple[str, Iterable[str]]) -> Iterator[Problem]:
 
 def _twice(*sections: tuple[str, Iterable[str]]) -> Iterator[Problem]:
     """Stacks, stores, services and acts share one space of names: each becomes a step."""
-    seen = {QUIESCE: "--mode planned", MUZZLE: "drkit validate"}
+    seen = {QUIESCE: "--mode planned", **dict.fromkeys((MUZZLE, DRIFT), "drkit validate")}
     for section, names in sections:
         for name in names:
             if name in seen:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 from drkit import processes
 from drkit.adapters.asked import Asked
 from drkit.adapters.codec import from_json
-from drkit.engine.progress import stand
+from drkit.adapters.runs_folder import kind_of
+from drkit.engine.progress import run_of, stand
 from drkit.errors import EffectUnknown, Problem
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
@@ -90,6 +91,14 @@ class Visited:
     visit: Visit
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """The one that playbooks were played by: some of its words may stand on hosts."""
+
+    name: str = "nobody knows which"
+    kind: RunKind = RunKind.REBUILD
+
+
 class Visits:
     """To the sites of one plan: each once."""
 
@@ -115,7 +124,9 @@ class Visits:
         if epoch.serving is None:
             return None
         steps = [step.id for step in configuring(build_graph(self._plan, RunKind.REBUILD))]
-        return Visited(target=epoch.serving, visit=self._visit(epoch.serving, steps, epoch.run))
+        kind = RunKind(kind_of(epoch.run, epoch.serving.region) or RunKind.REBUILD)
+        opener = _Run(name=epoch.run, kind=kind)
+        return Visited(target=epoch.serving, visit=self._visit(epoch.serving, steps, opener))
 
     def _visit_standby(self, region: str) -> Visited | None:
         from drkit.adapters.generations import known_generations
@@ -125,27 +136,29 @@ class Visits:
         if epoch.serving is None or epoch.serving.region == region:
             return None
         known = known_generations(sources.of(sources.world), plan, region, epoch)
-        if known.due not in known.built:
+        if known.standing is None:
             return None
-        target = Target(shop=plan.shop, region=region, generation=known.due)
-        states = stand(sources.of(sources.earlier).builder_of(target)).states
+        target = Target(shop=plan.shop, region=region, generation=known.standing)
+        records = sources.of(sources.earlier).builder_of(target)
+        began, states = run_of(records), stand(records).states
         steps = [
             step.id
             for step in configuring(build_graph(plan, RunKind.REBUILD))
             if states.get(step.id) is State.DONE
         ]
-        visit = self._visit(target, steps, "standby")
+        builder = _Run(name=began.run, kind=began.kind) if began else _Run()
+        visit = self._visit(target, steps, builder)
         stands = visit.groups or visit.unknown
         return Visited(target=target, visit=visit) if stands else None
 
-    def _visit(self, target: Target, steps: list[str], run: str) -> Visit:
+    def _visit(self, target: Target, steps: list[str], run: _Run) -> Visit:
         sources = self._sources
         with tempfile.TemporaryDirectory(
             prefix="drkit-visit-", ignore_cleanup_errors=True
         ) as scratch:
             context = Context(
-                run=run,
-                kind=RunKind.REBUILD,
+                run=run.name,
+                kind=run.kind,
                 plan=self._plan,
                 target=target,
                 world=sources.of(sources.world),

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from drkit.compose import or_problem
 from drkit.errors import ConfigurationError, Problem
+from drkit.model.plan import Tier
 from drkit.model.quantities import format_moment
 from drkit.model.readiness import About, Looked
 from drkit.model.record import Target
 from drkit.model.step import RunKind
+from drkit.planning.graph import build_graph
 from drkit.planning.quotas import QUOTAS, shortfalls
 from drkit.reporting.readiness.certificates import judge_certificates
 from drkit.reporting.readiness.people import judge_people
@@ -22,6 +24,7 @@ from drkit.reporting.readiness.points import judge_points
 from drkit.reporting.readiness.proof import judge_proof
 from drkit.reporting.readiness.providers import judge_providers
 from drkit.reporting.readiness.site import Site, refused, unknown
+from drkit.reporting.readiness.standby import Standing, judge_standby
 from drkit.reporting.readiness.times import judge_times
 
 if TYPE_CHECKING:
@@ -99,6 +102,23 @@ def _proof(site: Site, sources: Sources) -> Looked:
     steps = site.graph.steps.values() if site.graph else ()
     digests = {step.id: digest_of(site.plan.root, step) for step in steps}
     return judge_proof(site, sources.of(sources.earlier).proven(site.region), digests)
+
+
+def _standby(site: Site, sources: Sources) -> Looked:
+    from drkit.adapters.digests import digest_of
+    from drkit.adapters.generations import known_generations
+
+    plan, region = site.plan, site.region
+    target = target_of(site, sources) if plan.sites[region].tier is Tier.WARM else None
+    if target is None or site.graph is None:
+        return Looked()  # it is cold; or nothing is rebuilt here, which is said already
+    world, epoch = sources.of(sources.world), sources.of(sources.epoch)
+    standing = None
+    if known_generations(world, plan, region, epoch).standing == target.generation:
+        records = sources.of(sources.earlier).builder_of(target)
+        standing = Standing(target=target, records=records)
+    steps = build_graph(plan, RunKind.STANDBY).steps.values()
+    return judge_standby(site, standing, {step.id: digest_of(plan.root, step) for step in steps})
 
 
 def _time(site: Site, sources: Sources) -> Looked:
@@ -205,6 +225,7 @@ LOOKS: Mapping[About, Look] = {
     About.OUTSIDE: _outside,
     About.POINTS: _points,
     About.PROOF: _proof,
+    About.STANDBY: _standby,
     About.TIME: _time,
     About.QUOTAS: _quotas,
     About.PERMISSIONS: _permissions,

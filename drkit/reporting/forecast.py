@@ -17,7 +17,7 @@ from drkit.engine.progress import run_of
 from drkit.errors import JournalDamaged
 from drkit.model.outcome import SATISFIED, State
 from drkit.model.record import Record, RunBegan, RunEnded, RunResumed, StepPlanned
-from drkit.model.step import RunKind, last_proof
+from drkit.model.step import last_proof
 from drkit.planning.order import by_budget, urgency
 from drkit.reporting.clocks import Incident, incident_of
 from drkit.reporting.expected import Expectations, Source
@@ -104,7 +104,7 @@ def forecast(
     now = max(now, records[-1].at)
     ahead = _look_ahead(began, records, expected, now, at_work=at_work)
     incident = None
-    if began.kind is not RunKind.DEPLOY:
+    if began.kind.recovers:
         closings = [ahead.legs[n].start for n in ahead.left if ahead.planned[n].kind == "quiesce"]
         closing = closings[0] if closings else None
         incident = incident_of(records, began=records[0].at, closing=closing)

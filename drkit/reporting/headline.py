@@ -19,6 +19,7 @@ _NOT_BACK = {
     RunKind.DEPLOY: "Not live",
     RunKind.REBUILD: "Still down",
     RunKind.VALIDATE: "Not proven",
+    RunKind.STANDBY: "Not up",
 }
 
 
@@ -26,6 +27,7 @@ _AGAIN = {
     RunKind.DEPLOY: "carries on",
     RunKind.REBUILD: "carries on",
     RunKind.VALIDATE: "takes away what is left, and begins another",
+    RunKind.STANDBY: "carries on",
 }
 
 
@@ -63,7 +65,8 @@ def headline(
             return f"{_count(len(failed), 'step')} failed: {_ids(failed)}." + stays
         case Exit.CHECK_FAILED:
             failed = [s for s in steps if s.state is State.FAILED]
-            return f"{_count(len(failed), 'check')} failed: {_ids(failed)}." + stays
+            said = f"{_count(len(failed), 'check')} failed: {_ids(failed)}."
+            return said + "".join(f" {s.message}." for s in failed if s.kind == "drift") + stays
         case Exit.OBJECTIVE_MISSED:
             return _missed(processes) + stays
         case _:
@@ -79,6 +82,8 @@ def _all_well(processes: tuple[ProcessReport, ...], kind: RunKind) -> str:
     count = _count(len(processes), "process is", "processes are")
     if kind is RunKind.DEPLOY:
         return f"{count} proven live."
+    if kind is RunKind.STANDBY:
+        return "The standby stands; a rebuild goes on from there."
     if kind is RunKind.VALIDATE:
         return f"{count} proven to come back within RTO and RPO."
     if any(process.rpo and process.rpo.loss.missing for process in processes):

@@ -52,12 +52,13 @@ def proof_of(records: Sequence[Record]) -> Proof | None:
         ended=records[-1].at,
         steps=tuple(step.id for step in began.steps),
         plan=began.plan,
-        digests=_digests(records),
+        digests=digests_of(records),
         facts=stood.facts,
     )
 
 
-def _digests(records: Iterable[Record]) -> Mapping[str, str]:
+def digests_of(records: Iterable[Record]) -> Mapping[str, str]:
+    """Step → sha256 of what its last try that ended well worked with."""
     started: dict[str, str] = {}
     found: dict[str, str] = {}
     for record in records:
@@ -71,6 +72,6 @@ def _digests(records: Iterable[Record]) -> Mapping[str, str]:
     return found
 
 
-def changed_steps(proof: Proof, now: Mapping[str, str]) -> tuple[str, ...]:
+def changed_steps(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """The steps of both that work with something else now, in the order of ``now``."""
-    return tuple(step for step, digest in now.items() if proof.digests.get(step, digest) != digest)
+    return tuple(step for step, digest in now.items() if before.get(step, digest) != digest)

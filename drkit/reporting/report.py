@@ -85,7 +85,7 @@ class Header:
     """By how much the clock was set back while the run was recorded, the greatest step: nothing
     that is told from two moments is surer than that. Zero where it was not."""
     incident: Incident | None
-    """None in a deployment."""
+    """None in a deployment, and of a standby."""
     move: Move | None = None
     """None of a run that did not begin as a planned one."""
 
@@ -103,7 +103,7 @@ class Header:
 
     @property
     def incident_said(self) -> str:
-        """Where the start of the incident comes from; empty in a deployment."""
+        """Where the start of the incident comes from; empty where there is none."""
         if self.incident is None:
             return ""
         if self.incident.source == "planned" and (self.move is None or self.move.closed is None):
@@ -136,6 +136,7 @@ class Report:
     exit: Exit
     headline: str
     processes: tuple[ProcessReport, ...]
+    """None of a standby, which brings none back."""
     steps: tuple[StepReport, ...]
     critical_path: tuple[str, ...]
     lost: tuple[Promise, ...]
@@ -173,7 +174,8 @@ def report(records: tuple[Record, ...]) -> Report:
         raise JournalDamaged("the journal does not begin with the start of a run")
     header = _header(began, records)
     steps = step_reports(began.steps, records)
-    processes = process_reports(began.plan, steps, _span(header))
+    brings_back = began.kind is not RunKind.STANDBY
+    processes = process_reports(began.plan, steps, _span(header)) if brings_back else ()
     lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
     taken_away = tuple(r.body for r in records if isinstance(r.body, CopyRemoved))
     consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
@@ -225,7 +227,6 @@ def _span(header: Header) -> Span:
 
 def _header(began: RunBegan, records: tuple[Record, ...]) -> Header:
     start = records[0].at
-    deploy = began.kind is RunKind.DEPLOY
     return Header(
         run=began.run,
         kind=began.kind,
@@ -242,7 +243,7 @@ def _header(began: RunBegan, records: tuple[Record, ...]) -> Header:
             if isinstance(record.body, RunResumed)
         ),
         set_back=_set_back(records),
-        incident=None if deploy else incident_of(records, began=start),
+        incident=incident_of(records, began=start) if began.kind.recovers else None,
         move=move_of(records),
     )
 

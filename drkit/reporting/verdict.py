@@ -17,7 +17,7 @@ from drkit.reporting.clocks import Downtime
 from drkit.reporting.losses import Loss
 from drkit.reporting.steps import StepReport
 
-CHECKS = frozenset({"proof", "check"})
+CHECKS = frozenset({"proof", "check", "drift"})
 """Kinds of steps whose failing says that the shop is wrong, not that a tool broke."""
 
 

@@ -28,7 +28,7 @@ from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, run_steps
 from drkit.engine.progress import Told
 from drkit.errors import DrkitError
-from drkit.model.step import LedgerWork, RemovalWork, StackWork, Step
+from drkit.model.step import DriftWork, LedgerWork, RemovalWork, StackWork, Step
 from drkit.planning.graph import Graph
 from drkit.ports import Context, Journal, Observers
 from tests.chaos import kinds, unguarded
@@ -59,7 +59,7 @@ class WithStandIns(ProcessAttempts):
     """
 
     def start(self, step: Step, number: int, *, look_first: bool) -> None:
-        if isinstance(step.work, StackWork | RemovalWork):
+        if isinstance(step.work, StackWork | RemovalWork | DriftWork):
             step = replace(step, work=LedgerWork(provider="card-a", path=f"{step.id}.py"))
         super().start(step, number, look_first=look_first)
 

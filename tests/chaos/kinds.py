@@ -1,4 +1,4 @@
-"""A run with every kind of step but one, as a chain: all of it real but the stack and its removal,
+"""A run with every kind of step but one, as a chain: all of it real but what is done with stacks,
 for which programs stand in (a stack's own kills are tests/contract/pulumi's and the rebuilds').
 
 ``quiesce`` is left out: it is a ``playbook`` on the hosts of another site, which only that site's
@@ -20,6 +20,7 @@ from drkit.model.step import (
     KINDS,
     CheckWork,
     DnsWork,
+    DriftWork,
     EpochWork,
     GateWork,
     LedgerWork,
@@ -54,6 +55,7 @@ EVERY_KIND = {
     "revoke": "revoke",
     "fence": "wait",
     "dns": "dns",
+    "drift": "drift",
     "remove.network": "removal",
 }
 """Step → kind, each needing the one before."""
@@ -96,6 +98,7 @@ def work(name: str, kind: str) -> Work:
         "revoke": RevokeWork(),
         "wait": WaitWork(duration=timedelta(milliseconds=50), reason="for the fence"),
         "dns": DnsWork(),
+        "drift": DriftWork(generation=1),
         "removal": RemovalWork(stack=name),
     }
     return works[kind]
@@ -112,7 +115,7 @@ def write_every_kind(folder: Path) -> None:
     write_run(folder)
     (folder / "run" / "hosts.json").write_text(json.dumps({"edge-1": HOST}))
     for name, kind in EVERY_KIND.items():
-        if kind in {"stack", "ledger", "removal"}:
+        if kind in {"stack", "ledger", "drift", "removal"}:
             (folder / f"{name}.py").write_text(PROGRAM.format(root=str(folder), name=name))
         elif kind in {"check", "proof"}:
             text = _CHECK.format(effects=str(folder / "effects"), name=name)

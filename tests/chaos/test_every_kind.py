@@ -27,10 +27,10 @@ from tests.chaos.small_shop import drkit
 from tests.integration.attempts.trying import eventually
 from tests.survivors import alive_with
 
-MAKERS = ("network", "orders-db", "storefront", "loss.card-a", "remove.network")
+MAKERS = ("network", "orders-db", "storefront", "loss.card-a", "drift", "remove.network")
 UNDISTURBED = {
     "made": {f"made-{name}": name for name in MAKERS},
-    "effects": {"network", "checks", "proof.sales", "loss.card-a", "remove.network"},
+    "effects": {"network", "checks", "proof.sales", "loss.card-a", "drift", "remove.network"},
     "epoch": {"number": 1, "site": REGION, "run": RUN, "before": [0]},
     "fenced": {"corner-eu-west-3-backup", "corner-eu-west-3-files"},
     "public": [("corner.example.", "198.18.0.7")],

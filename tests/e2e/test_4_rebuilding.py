@@ -16,12 +16,8 @@ from drkit.model.record import Record, RunResumed, StepEnded, StepStarted
 from tests.e2e.conftest import NEW, OLD, REBUILT, Carried, Lost, Rebuilt
 from tests.e2e.desk import Desk, Run
 from tests.e2e.kills import Killed
-from tests.e2e.witnesses import Customers, counted, orders_in, resources_in
-
-ARCHIVE_TIMEOUT = timedelta(seconds=60)
-"""What the plan's tightest RPO (payment, 30 minutes) comes to."""
-SLACK = timedelta(seconds=30)
-"""For the segment on its way, and between the loss and the first question that failed."""
+from tests.e2e.losses import all_that_is_missing_is_listed, only_what_was_not_yet_archived
+from tests.e2e.witnesses import Customers, counted, resources_in
 
 
 def is_start_of(step: str, record: Record) -> bool:
@@ -171,28 +167,11 @@ def test_the_clock_starts_where_the_probe_saw_the_first_failure(
 def test_what_the_report_calls_lost_is_what_the_customers_miss(
     customers: Customers, lost: Lost, rebuilt: Rebuilt
 ) -> None:
-    """The customers' ledger judges, and the new database itself is asked what it holds."""
-    held = orders_in(NEW)
-    promised = {promise.number: promise.at for promise in customers.promises()}
-    missing = promised.keys() - held
-    listed = {
-        int(promise["id"]): datetime.fromisoformat(promise["at"])
-        for promise in rebuilt.run.report["lost"]["promises"]
-        if promise["ledger"] == "card-a"
-    }
-    assert missing <= listed.keys(), "every order that a customer misses is listed"
-    assert not listed.keys() & held, "nothing that is listed is there after all"
-    # paid for as the region died, and the answer never came: the customer's ledger cannot know
-    unheard = {number: at for number, at in listed.items() if number not in promised}
-    assert all(abs(at - lost.at) < timedelta(seconds=5) for at in unheard.values()), unheard
-    assert missing, "with load across the loss, something is lost"
+    all_that_is_missing_is_listed(customers, lost, rebuilt.run)
 
 
 def test_no_more_is_lost_than_what_was_not_yet_archived(rebuilt: Rebuilt) -> None:
-    for process in rebuilt.run.report["processes"]:
-        achieved = process["rpo"]["achieved_seconds"]
-        assert achieved is not None, process["name"]
-        assert timedelta(seconds=achieved) <= ARCHIVE_TIMEOUT + SLACK, process["name"]
+    only_what_was_not_yet_archived(rebuilt.run)
 
 
 def test_order_numbers_go_on_above_the_highest_ever_issued(

@@ -5,8 +5,10 @@ is no validation's.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,6 +105,12 @@ def settle_in(desk: Desk, region: str) -> Bystander:
         "tags": json.dumps(tags),
         "publicKey": (desk.root / "login.pub").read_text().strip(),
     }
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of the SDK against itself, as it loads
+        for name in ("ec2", "s3"):
+            dir(importlib.import_module(f"pulumi_aws.{name}"))
     with as_operator(desk):
         plan = load_plan(desk.root / "drkit.yaml")
         backend = backend_of(plan, open_world(plan), open_vault(plan))

@@ -76,7 +76,7 @@ def _changed_plan(site: Site, last: Proof) -> Iterator[Finding]:
 
 
 def _changed_files(site: Site, last: Proof, digests: Mapping[str, str]) -> Iterator[Finding]:
-    if steps := changed_steps(last, digests):
+    if steps := changed_steps(last.digests, digests):
         changed = Problem(
             place="files",
             message=f"{some(steps, ', ')}: their stack, playbook, roles or checks have"

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from drkit.errors import Problem
 from drkit.model.outcome import Failure
+from drkit.model.plan import Plan, Tier
 from drkit.model.readiness import About, Finding, Looked, Severity
 from drkit.model.record import Target
 from drkit.reporting.readiness.site import Site, some, unknown
@@ -96,13 +97,22 @@ def _building(site: Site, target: Target, stack: str, said: Foreseen) -> Iterato
             remedy=failure.remedy or f"mend stacks/{stack} (docs/reference/stacks.md)",
         )
         yield site.finding(Severity.BLOCKS, About.STACKS, cause, processes=waiting)
-    for how, which in _by_kind(said.differences):
-        problem = Problem(
+    for problem in drifted(site.plan, target, stack, said.differences):
+        yield site.finding(Severity.THREATENS, About.STACKS, problem, processes=waiting)
+
+
+def drifted(
+    plan: Plan, target: Target, stack: str, differences: Iterable[Difference]
+) -> Iterator[Problem]:
+    """What of a stack of ``target``, which does not serve, is otherwise than it was built."""
+    warm = plan.sites[target.region].tier is Tier.WARM
+    remedy = f"`drkit standby --region {target.region}` sets it right" if warm else _SET_RIGHT
+    for how, which in _by_kind(differences):
+        yield Problem(
             place=f"{target.name} {stack}",
             message=f"{_STANDBY[how]}: {_named(which)}",
-            remedy=_start(target, which) if how is How.STOPPED else _SET_RIGHT,
+            remedy=_start(target, which) if how is How.STOPPED else remedy,
         )
-        yield site.finding(Severity.THREATENS, About.STACKS, problem, processes=waiting)
 
 
 _STANDBY = {

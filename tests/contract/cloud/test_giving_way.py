@@ -20,6 +20,7 @@ from tests.contract.cloud.opened import Write
 from tests.contract.cloud.places import REGION, Place, eventually
 
 NIGHT = f"20260314-023000-validate-{REGION}"
+WARM = f"20260314-023000-standby-{REGION}"
 REAL = f"20260314-023000-rebuild-{REGION}"
 
 
@@ -58,8 +59,11 @@ def at_work(place: Place, run: str, *, obeys: bool = True) -> Iterator[threading
         thread.join()
 
 
-def test_a_validation_is_asked_to_end_and_waited_for(plan: Plan, world: World) -> None:
-    with at_work(Place(world, plan, "runner"), NIGHT) as ended:
+@pytest.mark.parametrize("run", [NIGHT, WARM])
+def test_what_is_not_urgent_is_asked_to_end_and_waited_for(
+    plan: Plan, world: World, run: str
+) -> None:
+    with at_work(Place(world, plan, "runner"), run) as ended:
         assert rehearsal_ended(wish(plan))
         assert ended.is_set()
 
@@ -75,6 +79,20 @@ def test_one_that_does_not_obey_is_put_out_of_its_lease(
         assert found is not None
         assert found.holder.place == place_of(plan.root)
         assert found.holder.reason
+
+
+def test_a_standby_that_does_not_obey_keeps_its_lease(
+    plan: Plan, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rebuild would build on with what may still work there: a person says that it is dead."""
+    monkeypatch.setattr(giving_way, "PATIENCE", timedelta(seconds=1))
+    runner = Place(world, plan, "runner")
+    with at_work(runner, WARM, obeys=False):
+        rehearsal_ended(wish(plan))
+        found = read_lease(runner.store, REGION)
+        assert found is not None
+        assert found.holder.run == WARM
+        assert found.holder.place != place_of(plan.root)
 
 
 def test_a_rebuild_is_never_asked_to_end(plan: Plan, world: World) -> None:

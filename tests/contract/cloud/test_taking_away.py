@@ -18,11 +18,12 @@ from drkit.engine.loop import Hands, Stop
 from drkit.engine.progress import is_over
 from drkit.first_records import Agreed, begin
 from drkit.holding import hold_outside, look_outside
-from drkit.model.outcome import Outcome
+from drkit.model.outcome import Outcome, State
 from drkit.model.place_record import CopyRemoved
 from drkit.model.plan import Plan
 from drkit.model.record import Record
 from drkit.model.step import RunKind
+from drkit.planning.drift import drift_graph
 from drkit.planning.graph import build_graph
 from drkit.planning.removal import removal_graph
 from drkit.ports import World
@@ -64,10 +65,11 @@ def begun(plan: Plan, world: World, attempts: VirtualAttempts, **asked: Any) -> 
     free = look_outside(look_around(opened.wish))
     assert free is not None
     graph, removal = build_graph(plan, RunKind.VALIDATE), removal_graph(plan)
+    drift = drift_graph(plan, None)
     with hold_outside(free) as held:
         parts = open_parts(opened, Means(prepared=NOTHING, problems=()), held)
         with parts.journal:
-            agreed = Agreed(graph=graph, removal=removal, accepted=(), skip={})
+            agreed = Agreed(graph=graph, removal=removal, accepted=(), skip={}, drift=drift)
             begin(opened, parts, agreed, Remembering())
             hands = Hands(
                 journal=parts.journal,
@@ -80,6 +82,17 @@ def begun(plan: Plan, world: World, attempts: VirtualAttempts, **asked: Any) -> 
                 pause=pause,
             )
             yield Copies(opened=opened, parts=parts, hands=hands)
+
+
+def test_the_standby_is_looked_at_whatever_became_of_the_copy(plan: Plan, world: World) -> None:
+    attempts = VirtualAttempts(VirtualClock(), FakeWorld())
+    with begun(plan, world, attempts) as copies:
+        copies.look_at_standby(drift_graph(plan, 1))
+        copies.take_away_own(removal_graph(plan))
+        records = copies.parts.journal.records()
+    assert attempts.started == ["drift", "remove.compute", "remove.network"]
+    states = {step.id: step.state for step in report(records).steps}
+    assert (states["network"], states["drift"]) == (State.WAITING, State.DONE)
 
 
 def said(records: tuple[Record, ...]) -> list[CopyRemoved]:

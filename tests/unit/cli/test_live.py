@@ -282,3 +282,12 @@ def test_at_the_end_every_step_is_left_on_the_screen_and_the_cursor_is_back(
     left = plain(last[last.index(SHOW) :])
     rows = [line.split()[:2] for line in left if line.startswith("✓")]
     assert rows == [["✓", sketch.id] for sketch in SKETCHES]
+
+
+def test_of_a_standby_no_process_is_shown_as_down(screen: Screen) -> None:
+    frame = screen().frame(journals.a_standby(), COMPUTE_RUNS)
+    text = "\n".join(frame)
+    assert "standby of eu-central-1.g1" in text
+    assert "compute" in text
+    assert "down for" not in text
+    assert not any(line.startswith(PROCESSES) for line in frame)

@@ -81,8 +81,10 @@ MUZZLE = Sketch("muzzle", "playbook", ("compute",), 7.0)
 
 def _sketches_of(mode: RunMode, kind: RunKind = RunKind.REBUILD) -> tuple[Sketch, ...]:
     """Of a planned move: what is restored waits until the old site is closed. A validation ends
-    with the proofs.
+    with the proofs, a standby before the first store.
     """
+    if kind is RunKind.STANDBY:
+        return SKETCHES[:4]
     if kind is RunKind.VALIDATE:
         kinds = {"stack", "playbook", "store", "check", "proof"}
         kept = [s for s in SKETCHES if s.kind in kinds and not s.id.startswith(("live.", "cut"))]
@@ -191,7 +193,7 @@ def _began(story: Story) -> RunBegan:
                 needs=sketch.needs,
                 owner=sketch.owner,
                 budget=timedelta(seconds=sketch.budget) if sketch.budget else None,
-                processes=PROCESSES,
+                processes=() if story.kind is RunKind.STANDBY else PROCESSES,
             )
             for sketch in _sketches_of(story.mode, story.kind)
         ),
@@ -331,6 +333,10 @@ def a_deploy() -> Records:
     return play(Story(kind=RunKind.DEPLOY, incident=None))
 
 
+def a_standby(ends: Mapping[str, Outcome | None] | None = None) -> Records:
+    return play(Story(kind=RunKind.STANDBY, incident=None, ends=ends or {}))
+
+
 ALL: Mapping[str, Journal] = {
     "undisturbed": undisturbed,
     "failed playbook": with_a_failed_playbook,
@@ -339,6 +345,7 @@ ALL: Mapping[str, Journal] = {
     "planned": a_planned_move,
     "deploy": a_deploy,
     "hosts alone": of_hosts_alone,
+    "standby": a_standby,
 }
 
 

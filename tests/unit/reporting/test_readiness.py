@@ -217,7 +217,7 @@ def test_a_proof_is_named_when_it_is_older_than_it_may_be_and_where_there_is_non
 def test_what_changed_since_is_named_with_the_processes_that_wait_for_it() -> None:
     plan = plans.plan(steps={})
     last = proof(digests={"proof.sales": "1", "network": "1"}, plan={"dns": {"ttl": "5s"}})
-    assert changed_steps(last, {"proof.sales": "2", "network": "1"}) == ("proof.sales",)
+    assert changed_steps(last.digests, {"proof.sales": "2", "network": "1"}) == ("proof.sales",)
     keys, files = judge_proof(
         site(plan), Proven(last=last), {"proof.sales": "2", "network": "1"}
     ).findings
