@@ -23,7 +23,7 @@ from drkit import processes
 from drkit.adapters.asked import Asked
 from drkit.adapters.codec import from_json
 from drkit.adapters.runs_folder import kind_of
-from drkit.engine.progress import run_of, stand
+from drkit.engine.progress import is_over, run_of, stand
 from drkit.errors import EffectUnknown, Problem
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
@@ -146,6 +146,8 @@ class Visits:
             for step in configuring(build_graph(plan, RunKind.REBUILD))
             if states.get(step.id) is State.DONE
         ]
+        if not steps and records and not is_over(records):
+            return None  # it is being built just now
         builder = _Run(name=began.run, kind=began.kind) if began else _Run()
         visit = self._visit(target, steps, builder)
         stands = visit.groups or visit.unknown

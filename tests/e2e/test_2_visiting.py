@@ -21,8 +21,9 @@ SPOILT = {
     "app-1": ("echo x > /opt/shop/shop/by_hand.py", "rm /opt/shop/shop/by_hand.py"),
     "back-1": ("systemctl stop shop-worker", "systemctl start shop-worker"),
     "cache-1": (
-        "cp -p /var/lib/dpkg/status /var/lib/drkit-was; printf '\\nPackage: by-hand\\nStatus: install ok"
-        " installed\\nVersion: 1\\n' >> /var/lib/dpkg/status",
+        "cp -p /var/lib/dpkg/status /var/lib/drkit-was;"
+        " printf '\\nPackage: by-hand\\nStatus: install ok installed\\nVersion: 1\\n'"
+        " >> /var/lib/dpkg/status",
         "mv /var/lib/drkit-was /var/lib/dpkg/status",
     ),
 }
