@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
 
-.PHONY: help install demo demo-validate test stress lint bench docs lock clean
+.PHONY: help install demo demo-validate test stress lint lint-python lint-playbooks bench docs lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,12 +51,17 @@ stress: install  ## What takes too long for every run of the tests: random runs,
 	@$(PYTHON) -m pytest -m stress
 
 lint: install  ## ruff, mypy, import-linter, ansible-lint
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-python lint-playbooks
+
+lint-python:
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
+	@.venv/bin/lint-imports
 	@.venv/bin/mypy
 	@.venv/bin/mypy --explicit-package-bases stacks
-	@.venv/bin/lint-imports
 	@.venv/bin/mypy --explicit-package-bases checks
+
+lint-playbooks:
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/drkit/recovery \
 		ansible-lint --offline -q playbooks drkit/recovery
 

@@ -2,8 +2,8 @@
 said as JSON out.
 
 Of its own, because two projects in one process take each other's modules, and because stacks are
-looked at side by side. It is supervised as a try is (:mod:`drkit.attempt`): the command line of
-Pulumi, its plug-in and their files go with it. Writes nothing that outlives it.
+looked at side by side. It is forked and supervised as a try is (:mod:`drkit.forkserver`): the
+command line of Pulumi, its plug-in and their files go with it. Writes nothing that outlives it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from drkit import attempt
 from drkit.adapters import discretion, requests
@@ -33,17 +33,16 @@ class Way(StrEnum):
     """How the cloud has what is there, without its program."""
 
 
-def main() -> NoReturn:
-    """``python -m drkit.foreseeing PARENT SCRATCH WAY``: for as long as process PARENT lives."""
-    parent, scratch, way = sys.argv[1:]
-    attempt.supervise(parent=int(parent), scratch=scratch, work=lambda: _answer(Way(way)))
+WAY = "way"
+"""Key of a request (:func:`drkit.adapters.requests.write_request`) that says how to look."""
 
 
-def _answer(way: Way) -> int:
+def look() -> int:
+    """The work of such a process: its request from stdin, the answer to stdout."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as channel:
         request = json.load(sys.stdin)
         attempt.print_to(requests.log_of(request))
-        json.dump(to_json(_asked(request, way)), channel)
+        json.dump(to_json(_asked(request, Way(request[WAY]))), channel)
     return 0
 
 
@@ -71,7 +70,3 @@ def _foreseen(work: StackWork, context: Context, way: Way, secrets: tuple[str, .
     account = tool.foresee(context, refresh=True) if build else tool.compare(context)
     ended = requests.discreet_outcome(outcome(account, work.stack), secrets)
     return foreseen(account, ended, context) if build else compared(account, ended)
-
-
-if __name__ == "__main__":
-    main()

@@ -18,22 +18,24 @@ import signal
 import socket
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from drkit import attempt, processes
-from drkit.adapters.forking import MESSAGE
+from drkit.adapters.forking import MESSAGE, Forks
 
 _DESCRIPTORS = 2
 """That come with a request: what the try reads its task from, and what it answers on."""
 _ANSIBLE = "ansible"
-_READ = (
+_S3 = "s3"
+_READ_FOR_TRIES = (
     "drkit.adapters.requests",
     "drkit.adapters.discretion",
     "drkit.adapters.pulumi_stack",
     "pulumi_aws.ec2",
     "pulumi_aws.provider",
+    _S3,
     "drkit.adapters.ansible_playbook",
     "ansible_runner",
     _ANSIBLE,
@@ -44,6 +46,15 @@ _READ = (
     "drkit.adapters.epoch",
 )
 """In the order in which a rebuild needs it."""
+_READ_FOR_LOOKS = (
+    "drkit.foreseeing",
+    "drkit.adapters.pulumi_stack",
+    "drkit.adapters.pulumi_foresight",
+    "pulumi_aws.ec2",
+    "pulumi_aws.s3",
+    "pulumi_aws.provider",
+    _S3,
+)
 
 
 def main() -> None:
@@ -61,11 +72,20 @@ class _Server:
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ)
         self._unread = deque[str]()
+        self._forks = Forks.TRIES
 
     def run(self) -> NoReturn:
-        """Ends when the other side has closed. A request never waits for more than one reading."""
-        settings = json.loads(self._channel.recv(MESSAGE) or "null")
-        self._unread.extend(() if settings is None else _READ)
+        """Ends when the other side has closed. A request for a try never waits for more than one
+        reading; for a look it waits for all, which each of them needs.
+        """
+        told = json.loads(self._channel.recv(MESSAGE) or "{}")
+        self._forks, settings = Forks(told.get("forks", Forks.TRIES)), told.get("settings")
+        if self._forks is Forks.LOOKS:
+            for module in _READ_FOR_LOOKS:
+                _read(module, {})
+            self._have_read()
+        elif settings is not None:
+            self._unread.extend(_READ_FOR_TRIES)
         while True:
             events = self._selector.select(0 if self._unread else None)
             for key, _ in events:
@@ -76,9 +96,12 @@ class _Server:
             if self._unread and not events:
                 _read(self._unread.popleft(), settings)
                 if not self._unread:
-                    gc.collect()
-                    gc.freeze()  # else each try would copy what its collector only looks at
-                    self._say({"read": len(_READ)})
+                    self._have_read()
+
+    def _have_read(self) -> None:
+        gc.collect()
+        gc.freeze()  # else each try would copy what its collector only looks at
+        self._say({"read": True})
 
     def _take(self) -> None:
         data, descriptors, _, _ = socket.recv_fds(self._channel, MESSAGE, _DESCRIPTORS)
@@ -97,10 +120,11 @@ class _Server:
 
     def _fork(self, request: Mapping[str, str], descriptors: Sequence[int]) -> tuple[int, int]:
         """Process id of a new try, and a descriptor of its process. Raises OSError."""
+        server, work = os.getpid(), _work_of(self._forks)
         pid = os.fork()
         if pid == 0:
             try:
-                _become_try(request, descriptors, self._room)
+                _become_try(request, descriptors, self._room, work, server=server)
             finally:
                 os._exit(1)  # whatever went wrong: never a second server
         try:
@@ -123,27 +147,48 @@ class _Server:
             os._exit(0)  # nobody is left; the kernel ends the tries with this process
 
 
-def _become_try(request: Mapping[str, str], descriptors: Sequence[int], room: int) -> NoReturn:
-    server = os.getppid()
+def _work_of(forks: Forks) -> Callable[[], int]:
+    if forks is Forks.TRIES:
+        return attempt.try_step
+    from drkit import foreseeing
+
+    return foreseeing.look
+
+
+def _become_try(
+    request: Mapping[str, str],
+    descriptors: Sequence[int],
+    room: int,
+    work: Callable[[], int],
+    *,
+    server: int,
+) -> NoReturn:
+    """``server`` is asked for before the fork: it may be dead by now, and the try is to end."""
     os.setsid()
     for descriptor, place in zip(descriptors, (0, 1), strict=True):
         os.dup2(descriptor, place)
     processes.close_inherited()
     processes.mark_this(request["mark"], room=room)
     os.chdir(request["folder"])
+    os.nice(int(request["nice"]))
     Path("/proc/self/comm").write_text(request["name"])
-    attempt.supervise(parent=server, scratch=request["scratch"], work=attempt.try_step)
+    attempt.supervise(parent=server, scratch=request["scratch"], work=work)
 
 
 def _read(module: str, settings: Mapping[str, str]) -> None:
     """What cannot be read is a matter of the try that needs it: it says so."""
     with contextlib.suppress(Exception):
-        if module != _ANSIBLE:
-            importlib.import_module(module)
-        else:
+        if module == _ANSIBLE:
             from drkit.adapters.ansible_forked import read_ansible
 
             read_ansible(settings)
+        elif module == _S3:
+            from drkit.adapters.cloud import read_ahead
+
+            read_ahead(module)
+        else:
+            # a package of pulumi_aws loads at the first question for what is in it (pulumi 3.259)
+            hasattr(importlib.import_module(module), "__all__")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
-"""boto3 clients of a world, with time-outs that let nobody wait for a lost region."""
+"""Clients of a world's AWS API, with time-outs that let nobody wait for a lost region.
+
+They are botocore's, which boto3 hands out, too: what boto3 has besides is not used here, and takes
+time to import.
+"""
 
 from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from drkit.errors import ConfigurationError
@@ -17,7 +22,7 @@ _CONNECTED = timedelta(seconds=1.5)
 ANSWER = timedelta(seconds=10)
 """How long a call may take, if its caller is no less patient."""
 _ONE_AT_A_TIME = threading.Lock()
-"""boto3 makes no two clients at once well: three threads that wanted the first of S3's read its
+"""botocore makes no two clients at once well: three threads that wanted the first of S3's read its
 model three times, for 1.5 s each (measured)."""
 
 
@@ -25,24 +30,22 @@ def client(world: World, service: str, region: str, *, answer: timedelta = ANSWE
     """A client of ``service``: global services, and what their region has, at the world's global
     endpoint.
 
-    Any: boto3 makes its clients' classes while it runs. A call waits for ``answer`` at most, and is
-    sent twice at most; to what is lost it takes 4 s (law 8). Raises ConfigurationError for a region
-    that the world does not have.
+    Any: botocore makes its clients' classes while it runs. A call waits for ``answer`` at most, and
+    is sent twice at most; to what is lost it takes 4 s (law 8). Raises ConfigurationError for a
+    region that the world does not have.
     """
-    import boto3
     from botocore.config import Config
 
     everywhere = service in _GLOBAL or region == GLOBAL_REGION
     name = "global" if everywhere else region
     endpoint = world.endpoints.get(name)
     if endpoint is None and world.stands_apart:
-        # boto3 would turn to AWS, with credentials that are none of its business
+        # botocore would turn to AWS, with credentials that are none of its business
         raise ConfigurationError(
             f"this sandbox has no {name}", remedy=f"regions: {', '.join(world.endpoints)}"
         )
-    connect: Any = boto3.client
     with _ONE_AT_A_TIME:
-        return connect(
+        return _session().create_client(
             service,
             region_name=GLOBAL_REGION if everywhere else region,
             endpoint_url=endpoint.url if endpoint else None,
@@ -60,6 +63,21 @@ def client(world: World, service: str, region: str, *, answer: timedelta = ANSWE
         )
 
 
+def read_ahead(service: str) -> None:
+    """Read what clients of ``service`` are made of, for this process and its forks."""
+    nobody = {"aws_access_key_id": "nobody", "aws_secret_access_key": "none"}
+    with _ONE_AT_A_TIME:
+        _session().create_client(service, region_name=GLOBAL_REGION, **nobody)
+
+
+@cache
+def _session() -> Any:
+    """It keeps what it has read of the API's models."""
+    import botocore.session
+
+    return botocore.session.get_session()
+
+
 def said_by_cloud() -> tuple[type[Exception], ...]:
     """The exceptions by which botocore says no, or says nothing: for ``except``."""
     from botocore.exceptions import BotoCoreError, ClientError
@@ -74,7 +92,7 @@ def error_code(error: Exception) -> str:
 
 
 def bucket_exists(s3: Any, bucket: str) -> bool:
-    """Whether there is a bucket of that name. Any: boto3's client. Raises what boto3 raises."""
+    """Whether there is a bucket of that name. Any: botocore's client. Raises what it raises."""
     try:
         s3.head_bucket(Bucket=bucket)
     except said_by_cloud() as error:

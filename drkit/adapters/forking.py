@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -27,6 +28,15 @@ _PATIENCE = 60.0
 """Seconds for an answer: the server may be reading a library, and the machine may be busy."""
 
 
+class Forks(StrEnum):
+    """What a server forks."""
+
+    TRIES = "tries"
+    """Of steps (:func:`drkit.attempt.try_step`)."""
+    LOOKS = "looks"
+    """By Pulumi (:func:`drkit.foreseeing.look`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What a try is forked with."""
@@ -37,6 +47,8 @@ class Job:
     scratch: Path
     folder: Path
     """Where it works."""
+    nice: int = 0
+    """How far it gives way to others, besides what its server does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +75,20 @@ class ForkServer:
     """A server that starts with the first call, and again when it was lost."""
 
     def __init__(
-        self, folder: Path, *, settings: Mapping[str, str] | None = None, nice: int = 0
+        self,
+        folder: Path,
+        *,
+        forks: Forks = Forks.TRIES,
+        settings: Mapping[str, str] | None = None,
+        nice: int = 0,
     ) -> None:
-        """``folder`` is where it works. It reads Ansible by ``settings``; without, it reads nothing
-        ahead, and each try reads for itself. ``nice``: how far all of it gives way to others.
+        """``folder`` is where it works. For tries it reads Ansible by ``settings``; without, it
+        reads nothing ahead, and each try reads for itself. ``nice``: how far all of it gives way to
+        others.
         """
         self._nice = nice
         self._folder = folder
+        self._forks = forks
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
@@ -98,14 +117,16 @@ class ForkServer:
             theirs.close()
             if self._nice:
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, self._nice)
-            told = None if self._settings is None else dict(self._settings)
+            settings = None if self._settings is None else dict(self._settings)
+            told = {"forks": self._forks, "settings": settings}
             self._channel.send(json.dumps(told).encode())
         return self._channel
 
     def read_all(self) -> None:
         """Wait until it has read all that it can. Raises OSError where it is gone."""
         self.start()
-        while self._settings is not None and not self._has_read:
+        reads = self._settings is not None or self._forks is Forks.LOOKS
+        while reads and not self._has_read:
             self._hear()
 
     def fork(self, job: Job) -> Forked:
@@ -176,6 +197,7 @@ class ForkServer:
             "mark": job.mark,
             "scratch": str(job.scratch),
             "folder": str(job.folder),
+            "nice": job.nice,
         }
         socket.send_fds(self.start(), [json.dumps(request).encode()], descriptors)
         while True:

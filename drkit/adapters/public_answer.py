@@ -5,6 +5,7 @@ long.
 from __future__ import annotations
 
 import ssl
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -42,6 +43,8 @@ def answer_at(address: str, world: World, *, within: timedelta = _WITHIN) -> Ans
 
 
 def _ask(address: str, world: World) -> Answer:
+    # httpx 0.28 would read rich and pygments for a command line of its own, 0.12 s of a core
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # how one is kept away
     import httpx
 
     from drkit.adapters.resolving import client, transport

@@ -7,15 +7,16 @@ What the CLI refuses before it begins is an error of drkit's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pulumi.automation import (
     CommandError,
+    CommandResult,
     ConcurrentUpdateError,
     Deployment,
     OutputMap,
@@ -23,11 +24,13 @@ from pulumi.automation import (
     StackAlreadyExistsError,
     StackNotFoundError,
     UpdateSummary,
+    Workspace,
 )
 
 from drkit.adapters.pulumi_events import Account
 from drkit.adapters.pulumi_state import StackState, locked
 from drkit.adapters.pulumi_workspace import Opened
+from drkit.adapters.stored_states import ENDINGS, StoredState
 from drkit.errors import StepError
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.ports import Progress
@@ -39,6 +42,7 @@ _TRANSIENT = re.compile(
     re.IGNORECASE,
 )
 """Words of AWS (its common error codes) and of Go's network library that pass by themselves."""
+_PROGRAM_RUNS: frozenset[Operation] = frozenset({"up", "preview"})
 _NEW = Deployment(version=3, deployment={})
 
 
@@ -46,6 +50,12 @@ class _Stack(Stack):
     """The SDK asks the CLI for outputs and history after each operation: three calls of 0.4 s
     (measured with pulumi 3.259), and the events have said it all.
     """
+
+    def __init__(self, name: str, workspace: Workspace) -> None:
+        """Of a stack that is there. The parent's asks the CLI to select it: 0.4 s more, for each
+        operation names its stack.
+        """
+        self.name, self.workspace = name, workspace
 
     def outputs(self) -> OutputMap:
         return {}
@@ -55,7 +65,7 @@ class _Stack(Stack):
 
 
 def _quiet(stack: Stack) -> Stack:
-    """The SDK's ``create`` and ``select`` make a plain Stack, of whatever class they are asked."""
+    """The SDK's ``create`` makes a plain Stack, of whatever class it is asked."""
     stack.__class__ = _Stack
     return stack
 
@@ -73,6 +83,8 @@ class OpenStack:
 
     def run(self, operation: Operation, progress: Progress, *, refresh: bool = False) -> Account:
         """Run to the end. Raises StepError, EffectUnknown for what kept it from beginning."""
+        if self.state.sealed and operation in _PROGRAM_RUNS:
+            raise AssertionError(f"{operation} of {self.name} without its secrets")
         account = Account(progress, refreshes=operation == "preview_refresh")
         options: dict[str, object] = {"refresh": True} if refresh else {}
         self.log.touch(mode=0o600)
@@ -126,9 +138,35 @@ def create_or_select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
 
 
 def select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
-    """A stack that exists; raises StackNotFoundError."""
-    selected = _quiet(Stack.select(stack, opened.workspace))
-    return selected, selected.export_stack()
+    """A stack that exists, and its state (secrets in the clear); raises StackNotFoundError."""
+    there = _Stack(stack, opened.workspace)
+    return there, there.export_stack()
+
+
+def as_stored(opened: Opened, stack: str, document: Mapping[str, Any]) -> tuple[Stack, Deployment]:
+    """A stack that exists, and its state out of the ``document`` that Pulumi keeps it in (secrets
+    encrypted): the CLI is not asked.
+    """
+    state = document["checkpoint"].get("latest") or {}
+    return _Stack(stack, opened.workspace), Deployment(_NEW.version, state)
+
+
+def as_new(opened: Opened, stack: str, folder: Path) -> tuple[Stack, Deployment]:
+    """A new stack whose state is kept in ``folder``, an empty one, as Pulumi keeps it in a bucket;
+    the CLI, which would be asked to make one, is not: it takes ``{}`` for what has nothing yet
+    (pulumi 3.259).
+    """
+    state = folder / StoredState(project=opened.project, stack=stack, ending=ENDINGS[0]).key
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    (folder / ".pulumi" / "meta.yaml").write_text("version: 1\n")
+    return _Stack(stack, opened.workspace), _NEW
+
+
+def not_there(stack: str) -> StackNotFoundError:
+    """What the CLI would raise, without asking it."""
+    said = f"error: no stack named '{stack}' found"
+    return StackNotFoundError(CommandResult(stdout="", stderr=said, code=255))
 
 
 def outcome(account: Account, stack: str) -> Outcome:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from pulumi.automation import StackNotFoundError
 
@@ -112,12 +113,11 @@ class StackTool:
             with self._open(context, create=False) as stack:
                 return stack.run("preview", _silent, refresh=refresh)
         except StackNotFoundError:
-            with tempfile.TemporaryDirectory(prefix="drkit-preview-") as nowhere:
-                blank = dataclasses.replace(
-                    self._state_of(context), url=f"file://{nowhere}", endpoint=None
-                )
-                with self._open(context, backend=blank) as stack:
-                    return stack.run("preview", _silent)
+            with (
+                tempfile.TemporaryDirectory(prefix="drkit-preview-") as nowhere,
+                self._open(context, blank=Path(nowhere)) as stack,
+            ):
+                return stack.run("preview", _silent)
 
     def compare(self, context: Context) -> Account:
         """How the cloud has what the stack has made. Writes nothing, and runs no program.
@@ -126,7 +126,7 @@ class StackTool:
         """
         whole = _without_inputs(context, context.plan.stacks[self._name].needs)
         try:
-            with self._open(whole, create=False) as stack:
+            with self._open(whole, create=False, runs_program=False) as stack:
                 return stack.run("preview_refresh", _silent)
         except StackNotFoundError as error:
             raise StepError(
@@ -140,7 +140,9 @@ class StackTool:
         """
         forsaken: list[str] = []
         try:
-            with self._open(context, create=False, tell=progress, forsaken=forsaken) as stack:
+            with self._open(
+                context, create=False, runs_program=False, tell=progress, forsaken=forsaken
+            ) as stack:
                 found = stack.run("destroy", progress)
         except StackNotFoundError:
             return Outcome(state=State.DONE, changed=0)
@@ -170,18 +172,24 @@ class StackTool:
         self,
         context: Context,
         *,
-        backend: Backend | None = None,
+        blank: Path | None = None,
         create: bool = True,
+        runs_program: bool = True,
         tell: Progress | None = None,
         forsaken: list[str] | None = None,
     ) -> AbstractContextManager[OpenStack]:
-        """Without ``tell`` nothing is written."""
+        """Without ``tell`` nothing is written. In ``blank``, an empty folder, the stack is new."""
+        backend = self._state_of(context)
+        if blank is not None:
+            backend = dataclasses.replace(backend, url=blank.as_uri(), endpoint=None)
         return Opening(
             name=self._name,
             context=context,
-            backend=backend or self._state_of(context),
+            backend=backend,
+            blank=blank,
             limit=self._left(context),
             create=create,
+            runs_program=runs_program,
             tell=tell,
             forsaken=forsaken,
             notes=self._notes,

@@ -25,7 +25,9 @@ class StackState:
     resources: int
     """The stack itself and its providers included; 0: nothing was ever made."""
     seed: Secret | None
-    """The seed of its hosts' ssh keys, where it has one."""
+    """The seed of its hosts' ssh keys, where it has one and its secrets are in the clear."""
+    sealed: bool
+    """Whether it has one that is encrypted: its program would make another, and other keys."""
     pending: Sequence[str]
     """Resources whose creation, change or deletion was begun and never seen to end."""
 
@@ -40,15 +42,18 @@ class StackState:
 
 
 def read_state(exported: Deployment) -> StackState:
-    """What drkit wants to know of an exported state (secrets in the clear)."""
+    """What drkit wants to know of an exported state (secrets in the clear), or a stored one."""
     # Any: the document is Pulumi's, of version 3; only what is named here is read
     document: Mapping[str, Any] = exported.deployment or {}
     resources = document.get("resources") or []
     seeds = [entry["inputs"]["seed"] for entry in resources if entry["type"] == _SEED_TYPE]
+    # of a secret, Pulumi has the one or the other
+    sealed = any(isinstance(seed, dict) and "plaintext" not in seed for seed in seeds)
     pending = document.get("pending_operations") or []
     return StackState(
         resources=len(resources),
-        seed=Secret(_plain(seeds[0])) if seeds else None,
+        seed=Secret(_plain(seeds[0])) if seeds and not sealed else None,
+        sealed=sealed,
         pending=tuple(f"{resource(op['resource']['urn'])} ({op['type']})" for op in pending),
     )
 

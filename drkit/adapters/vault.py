@@ -102,14 +102,12 @@ def _password(plan: Plan) -> str:
 
 
 def _decrypt(sealed: bytes, password: str) -> bytes:
-    from ansible.errors import AnsibleError
-    from ansible.parsing.vault import VaultLib, VaultSecret
+    from drkit.adapters.ansible_vault import NotOpened, opened
 
     try:
-        plain: bytes = VaultLib([("default", VaultSecret(password.encode()))]).decrypt(sealed)
-    except AnsibleError as error:
+        return opened(sealed, password.encode())
+    except NotOpened as error:
         raise ConfigurationError(
             "the vault does not open with this password",
             remedy="check `secrets.password.command`, and that the file is the right one",
         ) from error
-    return plain

@@ -121,12 +121,12 @@ def world_of_sandbox(state: Mapping[str, Any]) -> World:
 
 
 def _aws_world(plan: Plan) -> World:
-    import boto3
+    import botocore.session
 
     from drkit.adapters.cloud import said_by_cloud
 
     try:
-        credentials = boto3.Session().get_credentials()
+        credentials = botocore.session.get_session().get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else None
     except said_by_cloud() as error:  # a profile that is not there, half of a pair, SSO run out
         raise ConfigurationError(

@@ -58,7 +58,9 @@ def advice(process: ProcessForecast) -> str:
 
 def basis(forecast: Forecast) -> str:
     """What the times are made of: UTC, where durations come from, what is assumed. Empty where
-    nothing is expected."""
+    no process is expected back."""
+    if not forecast.processes:
+        return ""
     named = {
         Source.EARLIER: "as in earlier runs",
         Source.BUDGET: "by budget",

@@ -83,13 +83,15 @@ def _as_text(found: ReadinessReport) -> str:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """What is read here (the models of boto3, tools to import) is kept to the end, which is seconds
-    away: looking through all of it for garbage was a seventh of the command's time (measured).
+    """What is read here (the models of the cloud's API, tools to import) is kept to the end, which
+    is seconds away: looking through all of it for garbage was a seventh of the command's time
+    (measured), and once more at its end as much.
     """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

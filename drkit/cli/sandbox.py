@@ -158,9 +158,7 @@ def secrets(output: Path, force: bool) -> None:
 @sandbox.command("vault-password")
 def vault_password() -> None:
     """Print the password of the vault that `secrets` wrote."""
-    from drkit.sandbox import vault
-
-    click.echo(vault.password(Folder.chosen()))
+    click.echo(Folder.chosen().read_vault_password())
 
 
 def _say(text: str) -> None:

@@ -1,6 +1,6 @@
 """Looks by Pulumi: at the stacks that would be built, and at those of the site that serves. All at
-once, each in a process of its own (:mod:`drkit.foreseeing`); one that needs the outputs of others
-comes after them. Nothing is written.
+once, each in a process of its own (:mod:`drkit.foreseeing`), forked from one that has read Pulumi's
+SDK for all of them; one that needs the outputs of others comes after them. Nothing is written.
 
 Refuses to compare the stack ``outside``: a cutover changes the policy of the backups there by the
 API, which its state does not know.
@@ -9,10 +9,9 @@ API, which its state does not know.
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -22,9 +21,11 @@ from typing import TYPE_CHECKING
 from drkit import processes
 from drkit.adapters.asked import Asked
 from drkit.adapters.codec import from_json
+from drkit.adapters.forked_answers import ForkedAnswers
+from drkit.adapters.forking import Forks, ForkServer, Job
 from drkit.adapters.requests import write_request
 from drkit.errors import EffectUnknown
-from drkit.foreseeing import Way
+from drkit.foreseeing import WAY, Way
 from drkit.model.plan import DnsMethod, Plan
 from drkit.model.quantities import format_duration
 from drkit.model.readiness import About, Looked
@@ -40,12 +41,21 @@ if TYPE_CHECKING:
 
 _RESERVE = timedelta(seconds=5)
 """Kept of the patience: a preview that takes too long is ended before, and the others are told."""
+_FILLS_IN = 5
+"""How nice a comparison is: of what would be built one look waits for another, and goes first."""
 Facts = Mapping[str, Mapping[str, object]]
 
 
-def previews(plan: Plan, sources: Sources) -> Mapping[About, Look]:
+@contextmanager
+def asking(plan: Plan) -> Iterator[ForkedAnswers]:
+    """What the looks are asked of; it gets ready by itself, and is gone at the end of the block."""
+    with ForkServer(plan.root, forks=Forks.LOOKS) as server:
+        yield ForkedAnswers(server)
+
+
+def previews(plan: Plan, sources: Sources, answers: ForkedAnswers) -> Mapping[About, Look]:
     """The looks. What serves is compared with the cloud once, for whichever site they are taken."""
-    serving = Asked(lambda: _serving(plan, sources))
+    serving = Asked(lambda: _serving(plan, sources, answers))
 
     def drift(site: Site, sources: Sources) -> Looked:
         found = sources.of(serving)
@@ -53,14 +63,13 @@ def previews(plan: Plan, sources: Sources) -> Mapping[About, Look]:
             return Looked()  # nothing is rebuilt here, which is said already
         return judge_drift(site, found.target, found.stacks)
 
-    return {About.STACKS: _stacks, About.DRIFT: drift}
+    def stacks(site: Site, sources: Sources) -> Looked:
+        target = target_of(site, sources)
+        if target is None or site.graph is None:
+            return Looked()  # nothing is rebuilt here, or the plan makes no graph: said already
+        return judge_building(site, target, _Glass(site.plan, sources, target, answers).built())
 
-
-def _stacks(site: Site, sources: Sources) -> Looked:
-    target = target_of(site, sources)
-    if target is None or site.graph is None:
-        return Looked()  # nothing is rebuilt here, or the plan makes no graph: said already
-    return judge_building(site, target, _Glass(site.plan, sources, target).built())
+    return {About.STACKS: stacks, About.DRIFT: drift}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +80,11 @@ class _Serving:
     stacks: Mapping[str, Foreseen]
 
 
-def _serving(plan: Plan, sources: Sources) -> _Serving | None:
+def _serving(plan: Plan, sources: Sources, answers: ForkedAnswers) -> _Serving | None:
     target = sources.of(sources.epoch).serving
     if target is None:
         return None
-    glass = _Glass(plan, sources, target)
+    glass = _Glass(plan, sources, target, answers)
     stacks = {stack: Asked(partial(glass.compared, stack)) for stack in plan.stacks}
     found = {stack: sources.of(asked) for stack, asked in stacks.items()}
     return _Serving(target=target, stacks=found)
@@ -88,6 +97,7 @@ class _Glass:
     plan: Plan
     sources: Sources
     target: Target
+    answers: ForkedAnswers
 
     def built(self) -> Mapping[str, Foreseen]:
         """Stack → what building it would do. Missing are those that need a stack of which nothing
@@ -142,21 +152,25 @@ class _Glass:
                 addresses=addresses,
             )
             request = write_request(StackWork(stack=stack), context, step=stack, look_first=False)
-            return self._answered(json.dumps(request), scratch, way)
+            job = Job(
+                name=f"drkit {stack}",
+                mark=processes.new_mark(),
+                scratch=Path(scratch),
+                folder=self.plan.root,
+                nice=_FILLS_IN if way is Way.COMPARE else 0,
+            )
+            return self._answered(json.dumps({**request, WAY: way}), job)
 
-    def _answered(self, request: str, scratch: str, way: Way) -> Foreseen:
+    def _answered(self, request: str, job: Job) -> Foreseen:
         limit = max(self.sources.left - _RESERVE, timedelta(0))
-        # -P: a file of the plan's folder must not stand in for a module of the same name
-        command = [sys.executable, "-P", "-m", "drkit.foreseeing", str(os.getpid()), scratch, way]
         try:
-            done = processes.run(command, limit=limit, given=request, cwd=self.plan.root)
+            answer = self.answers.to(request, job, limit=limit)
         except EffectUnknown:
             late = f"Pulumi said nothing within {format_duration(self.sources.patience)}"
             return Foreseen(unknown=late, remedy="ask again, on a machine that has time for it")
-        if done.code:
-            words = (done.err.strip() or "without a word").splitlines()[-1]
-            return Foreseen(unknown=f"its process ended with {done.code}: {words}")
-        return from_json(json.loads(done.out), Foreseen)
+        if answer.code:
+            return Foreseen(unknown=f"its process ended with {answer.code}, and without an answer")
+        return from_json(json.loads(answer.text), Foreseen)
 
     def _addresses(self) -> Mapping[str, ReservedAddress]:
         """Those that `drkit prepare` reserved; none where the public name is no failover record."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from drkit.adapters.asked import Asked
 from drkit.errors import ConfigurationError, DrkitError, Problem
@@ -28,6 +29,9 @@ from drkit.readying.looks import LOOKS, Look
 from drkit.readying.sources import Sources
 from drkit.reporting.readiness.site import Site, merged, unknown
 
+if TYPE_CHECKING:
+    from drkit.adapters.forked_answers import ForkedAnswers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standards:
@@ -50,8 +54,29 @@ def readiness(
     """
     if region is not None:
         must_be_site(plan, region)
+    if not standards.previews:
+        return _report(plan, region, standards, now, answers=None)
+    from drkit.readying.previews import asking
+
+    with asking(plan) as answers:
+        return _report(plan, region, standards, now, answers=answers)
+
+
+def _report(
+    plan: Plan,
+    region: str | None,
+    standards: Standards,
+    now: datetime,
+    *,
+    answers: ForkedAnswers | None,
+) -> ReadinessReport:
+    """``answers``: of which Pulumi is asked."""
     sources = Sources(plan, slow=standards.previews or standards.hosts)
-    looks = _looks(plan, sources, standards)
+    looks = dict(LOOKS)
+    if answers is not None:
+        looks |= _previews(plan, sources, answers)
+    if standards.hosts:
+        looks |= _hosts(plan, sources)
     regions = [region] if region is not None else _standing_by(plan, sources)
     graph = _graph(plan)
     asked = {
@@ -96,17 +121,16 @@ def _graph(plan: Plan) -> Graph | None:
         return None
 
 
-def _looks(plan: Plan, sources: Sources, standards: Standards) -> Mapping[About, Look]:
-    looks = dict(LOOKS)
-    if standards.previews:
-        from drkit.readying.previews import previews
+def _previews(plan: Plan, sources: Sources, answers: ForkedAnswers) -> Mapping[About, Look]:
+    from drkit.readying.previews import previews
 
-        looks |= previews(plan, sources)
-    if standards.hosts:
-        from drkit.readying.hosts import host_looks
+    return previews(plan, sources, answers)
 
-        looks |= host_looks(plan, sources)
-    return looks
+
+def _hosts(plan: Plan, sources: Sources) -> Mapping[About, Look]:
+    from drkit.readying.hosts import host_looks
+
+    return host_looks(plan, sources)
 
 
 Looks = dict[About, Asked[Looked]]

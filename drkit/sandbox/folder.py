@@ -117,6 +117,15 @@ class Folder:
     def vault_password(self) -> Path:
         return self.path / "vault-password"
 
+    def read_vault_password(self) -> str:
+        """Raises SandboxError before secrets were written."""
+        try:
+            return self.vault_password.read_text().strip()
+        except FileNotFoundError as error:
+            raise SandboxError(
+                "this sandbox has written no secrets yet", remedy="drkit sandbox secrets"
+            ) from error
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:

@@ -13,7 +13,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drkit.errors import SandboxError, UsageError
+from drkit.errors import UsageError
 from drkit.sandbox.authority import Authority
 from drkit.sandbox.folder import Folder, State, write_private
 
@@ -41,20 +41,10 @@ def write(folder: Folder, path: Path, *, force: bool) -> None:
         )
     if not folder.vault_password.exists():
         write_private(folder.vault_password, secrets.token_urlsafe(24) + "\n")
-    secret = VaultSecret(password(folder).encode())
+    secret = VaultSecret(folder.read_vault_password().encode())
     plain = yaml.safe_dump(generate(Authority(folder=folder.authority)))
     sealed = VaultLib([("default", secret)]).encrypt(plain, secret=secret)
     write_private(path, sealed.decode())
-
-
-def password(folder: Folder) -> str:
-    """The vault's password. Raises SandboxError before secrets were written."""
-    try:
-        return folder.vault_password.read_text().strip()
-    except FileNotFoundError as error:
-        raise SandboxError(
-            "this sandbox has written no secrets yet", remedy="drkit sandbox secrets"
-        ) from error
 
 
 def generate(authority: Authority) -> dict[str, str]:

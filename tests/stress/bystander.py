@@ -109,8 +109,8 @@ def settle_in(desk: Desk, region: str) -> Bystander:
         warnings.simplefilter(
             "ignore", DeprecationWarning
         )  # of the SDK against itself, as it loads
-        for name in ("ec2", "s3"):
-            dir(importlib.import_module(f"pulumi_aws.{name}"))
+        for name, one_of_it in (("ec2", "Vpc"), ("s3", "Bucket")):
+            getattr(importlib.import_module(f"pulumi_aws.{name}"), one_of_it)
     with as_operator(desk):
         plan = load_plan(desk.root / "drkit.yaml")
         backend = backend_of(plan, open_world(plan), open_vault(plan))

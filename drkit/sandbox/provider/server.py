@@ -221,8 +221,9 @@ def serve(announce: Callable[[int], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     engine = os.getppid()
+    workers = ThreadPoolExecutor(max_workers=32)
     server = grpc.server(
-        ThreadPoolExecutor(max_workers=32),
+        workers,
         options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
     )
     add_ResourceProviderServicer_to_server(Servicer(Provider()), server)
@@ -232,13 +233,16 @@ def serve(announce: Callable[[int], None]) -> None:
     while os.getppid() == engine and not done.wait(1):
         pass
     server.stop(grace=30).wait()
+    workers.shutdown()
 
 
-def main() -> None:
-    """The plugin's process: prints its port for the engine, then serves."""
+def main() -> NoReturn:
+    """The plugin's process: prints its port for the engine, then serves, and ends."""
 
     def announce(port: int) -> None:
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
 
     serve(announce)
+    # nothing is left to put away, and Python's own end takes a third of what the process computes
+    os._exit(0)

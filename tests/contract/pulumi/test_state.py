@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi.automation import Deployment
 
 from drkit.adapters.pulumi_events import holds_secret, resource
-from drkit.adapters.pulumi_state import locked, read_state
+from drkit.adapters.pulumi_operation import OpenStack
+from drkit.adapters.pulumi_state import StackState, locked, read_state
 from drkit.adapters.stored_states import Damaged, pending_in, read_stored, resources_of
 from drkit.errors import EffectUnknown, StepError
 
@@ -38,6 +41,26 @@ def test_a_state_gives_its_seed_and_is_whole_without_pending_operations() -> Non
     assert state.seed is not None
     assert state.seed.reveal() == "0123abc"
     assert "0123abc" not in repr(state)
+
+
+def test_a_state_as_it_is_stored_keeps_its_seed_to_itself() -> None:
+    inputs = {"seed": {**MASKED, "ciphertext": "v1:abc"}}
+    state = read_state(Deployment(version=3, deployment={"resources": [SEED | {"inputs": inputs}]}))
+    assert state.sealed
+    assert state.seed is None
+    assert not read_state(Deployment(version=3, deployment={"resources": [SEED]})).sealed
+
+
+@pytest.mark.parametrize("operation", ["up", "preview"])
+def test_no_program_runs_by_a_state_that_keeps_its_seed(operation: Any, tmp_path: Path) -> None:
+    """It would make the hosts' keys anew, and nobody could reach those that are there."""
+    sealed = StackState(resources=1, seed=None, sealed=True, pending=())
+    nothing: Any = None
+    stack = OpenStack(
+        name="compute", opened=nothing, stack=nothing, state=sealed, log=tmp_path / "log"
+    )
+    with pytest.raises(AssertionError, match="without its secrets"):
+        stack.run(operation, print)
 
 
 def test_a_state_that_holds_nothing_is_whole_and_empty() -> None:

@@ -104,6 +104,16 @@ def test_the_end_of_the_server_is_the_end_of_what_it_forked(tries: Tries, marker
     assert tries.to_the_end("card").outcome.state is State.UNKNOWN
 
 
+def test_what_a_server_has_read_is_there_for_each_try(tries: Tries) -> None:
+    """The packages of pulumi_aws load by the first question for what is in them, which it asks."""
+    wanted = ("pulumi_aws.ec2.vpc", "botocore.session", "ansible.executor", "pytest")
+    text = f'(here / "missing").write_text(str(set({wanted}) - sys.modules.keys()))'
+    tries.have_read({})
+    tries.start(tries.program("card", text))
+    tries.to_the_end("card")
+    assert (tries.root / "missing").read_text() == "set()"
+
+
 def test_settings_of_a_server_do_not_reach_the_tries(tries: Tries) -> None:
     text = '(here / "set").write_text(str([n for n in os.environ if n.startswith("ANSIBLE_")]))'
     tries.have_read({"ANSIBLE_FORKS": "3"})

@@ -145,6 +145,12 @@ def test_what_is_back_is_told_with_its_room() -> None:
     assert basis(found) == ""
 
 
+def test_of_a_run_that_brings_no_process_back_nothing_is_said() -> None:
+    found = forecast(journals.a_standby()[:1], Expectations(), BEGAN)
+    assert found.processes == ()
+    assert basis(found) == ""
+
+
 def test_the_json_has_all_that_the_words_have() -> None:
     found = forecast(journals.undisturbed()[:2], slow("orders-db", 62 * MINUTE), BEGAN)
     made = as_json(found)

@@ -1,0 +1,90 @@
+"""How often Pulumi's command line is asked: a call takes 0.2 to 0.4 s of a core to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from drkit.adapters.pulumi_stack import RemovalTool, StackTool
+from drkit.errors import StepError
+from drkit.model.step import RemovalWork, StackWork
+from drkit.toolchain.pulumi import find_pulumi
+from tests.contract.pulumi.conftest import Site
+from tests.contract.pulumi.small import SMALL, with_small_network
+from tests.contract.pulumi.test_killed_update import generation, live
+
+NUMBER = 31
+Calls = Callable[[], list[str]]
+
+
+@pytest.fixture(scope="module")
+def mine(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return generation(with_small_network(site, tmp_path_factory.mktemp("small")), NUMBER)
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """The commands since it was last asked, by a CLI on PATH that writes them down."""
+    real, log, shim = find_pulumi(), tmp_path / "calls", tmp_path / "bin" / "pulumi"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {real} "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(shim.parent), prepend=":")
+
+    def since() -> list[str]:
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        words = [line.removeprefix("--non-interactive ").split() for line in lines]
+        return [
+            " ".join(w for w in each[:2] if w[0] != "-") for each in words if each[0] != "version"
+        ]
+
+    return since
+
+
+def test_a_stack_that_is_not_there_is_previewed_and_not_made_for_that(
+    mine: Site, calls: Calls
+) -> None:
+    found = StackTool(StackWork(stack="network")).foresee(mine.seen())
+    assert found.counts == {"create": len(SMALL) + 2}, "the provider and the stack itself, too"
+    assert calls() == ["preview"]
+
+
+def test_to_preview_to_compare_and_to_destroy_what_is_there_are_one_call_each(
+    mine: Site, calls: Calls
+) -> None:
+    assert mine.bring("network").done
+    assert live(mine, NUMBER) == SMALL
+    assert calls() == ["stack init", "up"]
+    tool = StackTool(StackWork(stack="network"))
+    assert tool.foresee(mine.seen(), refresh=True).counts == {"same": len(SMALL) + 2}
+    assert calls() == ["preview"], "it provides no hosts, so its state holds no secret"
+    assert tool.compare(mine.seen()).refreshed
+    assert calls() == ["refresh"]
+    removed = RemovalTool(RemovalWork(stack="network")).do(mine.seen(), print)
+    assert removed.done, removed.failures
+    assert removed.changed == len(SMALL) + 2, "the provider and the stack itself, too"
+    assert live(mine, NUMBER) == {}
+    assert calls() == ["destroy"]
+
+
+def test_another_update_asks_for_the_state_and_nothing_else_besides(
+    mine: Site, calls: Calls
+) -> None:
+    again = generation(mine, NUMBER + 2)
+    assert again.bring("network").changed == len(SMALL) + 2
+    calls()
+    assert again.bring("network").changed == 0
+    # it would be new in a rebuild, so that is tried first
+    assert calls() == ["stack init", "stack export", "up"]
+
+
+def test_of_what_was_never_made_nothing_is_asked(mine: Site, calls: Calls) -> None:
+    never = generation(mine, NUMBER + 1)
+    removed = RemovalTool(RemovalWork(stack="network")).do(never.seen(), print)
+    assert (removed.done, removed.changed) == (True, 0)
+    with pytest.raises(StepError, match="has no state"):
+        StackTool(StackWork(stack="network")).compare(never.seen())
+    assert calls() == []
