@@ -128,17 +128,15 @@ def _refused(context: Context, step: str, error: DrkitError) -> Uncompared:
 
 
 def _failures(context: Context, step: str, status: str, events: Events) -> tuple[Uncompared, ...]:
+    """One for all hosts of the step: what the first of them said."""
     if status == "successful":
         return ()
-    secrets = secrets_of(context)
-    return tuple(
-        Uncompared(
-            step=step,
-            why=discreet(": ".join(filter(None, (f.host, f.task, f.message))), secrets),
-            remedy=_MEND,
-        )
-        for f in events.failures()
-    )
+    first, *others = events.failures()
+    words = ": ".join(filter(None, (first.host, first.task, first.message)))
+    more = f" (and {len(others)} hosts more)" if others else ""
+    why = discreet(f"{words}{more}", secrets_of(context))
+    remedy = "ask again: a line to it was lost" if events.only_lines_lost else _MEND
+    return (Uncompared(step=step, why=why, remedy=remedy),)
 
 
 class _Seen:
