@@ -128,21 +128,23 @@ def ready(
     proof_age: timedelta = PROOF_AGE,
     expiry: timedelta = EXPIRY,
     previews: bool = False,
+    hosts: bool = False,
 ) -> ReadinessReport:
     """Whether the shop could be recovered into ``region`` now, and why not; else into each site
     that does not serve. Changes nothing, and waits 8 s for answers at the most.
 
     A proof older than ``proof_age`` is a finding, and so is a certificate that expires within
     ``expiry``. With ``previews`` Pulumi is asked whether the stacks would be built and what has
-    drifted, and 90 s are waited at the most. Raises UsageError for a region that is no site,
-    ConfigurationError where no site is left to recover into.
+    drifted; with ``hosts`` playbooks are played in check mode, and hosts are asked what they run on
+    and whether they reach third parties. With either, 90 s are waited at the most. Raises
+    UsageError for a region that is no site, ConfigurationError where no site is left to recover
+    into.
     """
     from drkit.adapters.clock import SystemClock
     from drkit.readying.report import Standards, readiness
 
-    standards = Standards(proof_age=proof_age, expiry=expiry)
-    now = SystemClock().now()
-    return readiness(plan, region, standards, now=now, previews=previews)
+    standards = Standards(proof_age=proof_age, expiry=expiry, previews=previews, hosts=hosts)
+    return readiness(plan, region, standards, now=SystemClock().now())
 
 
 def _run_alone(

@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,8 @@ class PlaybookTool:
             )
         _must_have_a_way_in(context)
         wait_for_hosts(context.folder, self._hosts(context), progress)
-        events = _Events(progress)
-        with _private_folder() as private:
-            status = self._run(context, playbook, private, events)
+        events = Events(progress)
+        status = play(context, self._work, playbook, take=events.take)
         return _outcome(status, events, group=self._work.hosts)
 
     def _hosts(self, context: Context) -> list[str]:
@@ -69,28 +68,41 @@ class PlaybookTool:
             if wanted in ("all", name) or wanted in groups_of(host)
         ]
 
-    def _run(self, context: Context, playbook: Path, private: Path, events: _Events) -> str:
-        import ansible_runner
 
+def play(
+    context: Context,
+    work: PlaybookWork | StoreWork,
+    playbook: Path | list[dict[str, object]],
+    *,
+    take: Callable[[Mapping[str, Any]], bool],
+    check: bool = False,
+) -> str:
+    """Play a file, or plays, on the hosts of ``work``; returns how it ended, by ansible-runner.
+
+    ``take`` hears each of its events. With ``check`` nothing is changed, only told.
+    """
+    import ansible_runner
+
+    with _private_folder() as private:
         variables = private / "drkit-vars.json"
         variables.touch(mode=0o600)
-        variables.write_text(json.dumps(playbook_vars(context, self._work)))
+        variables.write_text(json.dumps(playbook_vars(context, work)))
         settings = ansible_settings(context.plan)
         with forked_playbooks(settings):
             result = ansible_runner.run(
                 private_data_dir=str(private),
-                playbook=str(playbook),
+                playbook=str(playbook) if isinstance(playbook, Path) else playbook,
                 inventory=str(context.folder / "inventory"),
-                limit=self._work.hosts,
-                cmdline=f"-e @{variables}",
+                limit=work.hosts,
+                cmdline=f"-e @{variables}" + (" --check --diff" if check else ""),
                 envvars={**settings, **_environment(context, private)},
-                event_handler=events.take,
+                event_handler=take,
                 # the variable of the environment would be overwritten by ansible-runner (2.4)
                 fact_cache=str(context.folder / "host-facts"),
-                quiet=False,
+                quiet=check,
                 rotate_artifacts=1,
             )
-        return str(result.status)
+    return str(result.status)
 
 
 def _must_have_a_way_in(context: Context) -> None:
@@ -103,7 +115,7 @@ def _must_have_a_way_in(context: Context) -> None:
         )
 
 
-class _Events:
+class Events:
     """What a playbook said that matters: failures, counts, facts."""
 
     def __init__(self, progress: Progress) -> None:
@@ -133,7 +145,7 @@ class _Events:
                 self._lost = self._dark.union(data.get("failures", {}))
             case name if name in _FAILED and not data.get("ignore_errors"):
                 # the last failure of a host is the one that stopped it
-                self._failures[str(data.get("host", ""))] = _failure(data)
+                self._failures[str(data.get("host", ""))] = failure_of(data)
             case "verbose" if "ERROR" in str(event.get("stdout")):
                 self._errors.append(str(event["stdout"]))
         return True
@@ -152,7 +164,7 @@ class _Events:
         return (Failure(message=words or "ansible-playbook failed: see the log"),)
 
 
-def _failure(data: Mapping[str, Any]) -> Failure:
+def failure_of(data: Mapping[str, Any]) -> Failure:
     """Of a loop the item that failed says why; the task itself says only that some did."""
     result = data.get("res", {})
     items = [i for i in result.get("results", ()) if isinstance(i, dict) and i.get("failed")]
@@ -163,7 +175,7 @@ def _failure(data: Mapping[str, Any]) -> Failure:
     )
 
 
-def _outcome(status: str, events: _Events, *, group: str) -> Outcome:
+def _outcome(status: str, events: Events, *, group: str) -> Outcome:
     if status == "successful" and not events.hosts:
         failure = Failure(
             message=f"no host matched: the step is for `{group}`, and no play of the playbook is",

@@ -47,17 +47,26 @@ def write_request(
     return {
         "kind": steps.KINDS[type(work)],
         "work": _with_secrets().unstructure(work),
-        "context": _with_secrets().unstructure(context),
+        "context": write_context(context),
         "look_first": look_first,
         "mark": mark_of(context.run, step),
     }
 
 
+def write_context(context: Context) -> object:
+    """The JSON value that :func:`read_context` takes, secrets included."""
+    return _with_secrets().unstructure(context)
+
+
+def read_context(value: object) -> Context:
+    """The inverse of :func:`write_context`."""
+    return _with_secrets().structure(value, Context)
+
+
 def read_request(request: dict[str, object]) -> tuple[steps.Work, Context, bool]:
     """Work, context, and whether to look before doing."""
     work: steps.Work = _with_secrets().structure(request["work"], _CLASSES[str(request["kind"])])
-    context = _with_secrets().structure(request["context"], Context)
-    return work, context, bool(request["look_first"])
+    return work, read_context(request["context"]), bool(request["look_first"])
 
 
 def mark_in(request: dict[str, object]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,20 +50,19 @@ VERSION = 1
     is_flag=True,
     help="Ask Pulumi, too: would the stacks be built, and what has drifted (slower).",
 )
+@click.option(
+    "--hosts",
+    is_flag=True,
+    help="Go onto hosts, too, and change nothing: what playbooks would change, what is installed,"
+    " and whether a standby reaches third parties (slower).",
+)
 @output_option
-def ready(
-    site: str | None,
-    plan_file: Path,
-    proof_age: timedelta,
-    expiry: timedelta,
-    previews: bool,
-    output: str,
-) -> int:
+def ready(site: str | None, plan_file: Path, output: str, **standards: Any) -> int:
     """Say whether the shop can be recovered into SITE now, and why not.
 
     Without SITE: into each site that does not serve. Changes nothing, and waits 8 seconds for
-    answers at the most (90 with --previews); what could not be looked at is "not known", never
-    good.
+    answers at the most (90 with --previews or --hosts); what could not be looked at is "not known",
+    never good.
 
     Ends with 0 where nothing is in the way, 3 where a rebuild would be refused or leave a process
     down, 4 where one would begin but an objective is at risk, 8 where something is not known.
@@ -72,7 +72,7 @@ def ready(
 
     with _without_collector():
         plan = load_plan(plan_file)
-        found = look(plan, region=site, proof_age=proof_age, expiry=expiry, previews=previews)
+        found = look(plan, region=site, **standards)
     click.echo(json.dumps(_as_json(found), indent=1) if output == "json" else _as_text(found))
     return int(found.exit)
 
@@ -209,4 +209,5 @@ def _finding_json(finding: Finding) -> dict[str, object]:
         "message": finding.message,
         "processes": list(finding.processes),
         "remedy": finding.remedy or None,
+        "details": list(finding.details),
     }

@@ -50,6 +50,8 @@ class About(StrEnum):
     PERMISSIONS = "permissions"
     STACKS = "stacks"
     DRIFT = "drift"
+    HOSTS = "hosts"
+    VERSIONS = "versions"
     PEOPLE = "people"
     SECRETS = "secrets"
     PROVIDERS = "third parties"
@@ -81,6 +83,8 @@ class Finding:
     """Those that it would break, or whose objectives it puts at risk."""
     remedy: str = ""
     """The command or act that mends it."""
+    details: tuple[str, ...] = ()
+    """All of what the message has only the first few of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ MUZZLE = "muzzle"
 
 def muzzled(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
     """The steps of a validation, from those of a rebuild of ``plan`` in topological order."""
-    kept = _without_what_acts(whole)
+    kept = without_what_acts(whole)
     stacks = tuple(name for name, step in kept.items() if isinstance(step.work, StackWork))
     answers = tuple(str(one.drill) for one in plan.providers.values() if one.drill)
     work = PlaybookWork(playbook=MUZZLE, hosts="all", sends=answers)
@@ -75,7 +75,8 @@ def muzzle_problems(plan: Plan, exists: Exists) -> Iterator[Problem]:
         )
 
 
-def _without_what_acts(whole: Mapping[str, Step]) -> dict[str, Step]:
+def without_what_acts(whole: Mapping[str, Step]) -> dict[str, Step]:
+    """Of the steps of a rebuild those that act on no person, no customer and no other site."""
     out = set(_behind(whole))
     kept = {name: step for name, step in whole.items() if name not in out and not _reads(step)}
     return {

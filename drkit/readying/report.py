@@ -36,23 +36,25 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standards:
     """``proof_age``: how old a proof may be; ``expiry``: how long before its end a certificate is
-    named.
+    named. ``previews``: Pulumi is asked, too; ``hosts``: so are hosts.
     """
 
     proof_age: timedelta
     expiry: timedelta
+    previews: bool = False
+    hosts: bool = False
 
 
 def readiness(
-    plan: Plan, region: str | None, standards: Standards, *, now: datetime, previews: bool = False
+    plan: Plan, region: str | None, standards: Standards, *, now: datetime
 ) -> ReadinessReport:
-    """Of ``region``, else of each site that does not serve; ``previews``: Pulumi is asked, too.
+    """Of ``region``, else of each site that does not serve.
 
     Raises UsageError for a region that is no site, ConfigurationError where no site is left.
     """
     if region is not None:
         must_be_site(plan, region)
-    if not previews:
+    if not standards.previews:
         return _report(plan, region, standards, now, answers=None)
     from drkit.readying.previews import asking
 
@@ -69,8 +71,12 @@ def _report(
     answers: ForkedAnswers | None,
 ) -> ReadinessReport:
     """``answers``: of which Pulumi is asked."""
-    sources = Sources(plan, previews=answers is not None)
-    looks = _with_previews(plan, sources, answers) if answers is not None else LOOKS
+    sources = Sources(plan, slow=standards.previews or standards.hosts)
+    looks = dict(LOOKS)
+    if answers is not None:
+        looks |= _previews(plan, sources, answers)
+    if standards.hosts:
+        looks |= _hosts(plan, sources)
     regions = [region] if region is not None else _standing_by(plan, sources)
     graph = _graph(plan)
     asked = {
@@ -115,10 +121,16 @@ def _graph(plan: Plan) -> Graph | None:
         return None
 
 
-def _with_previews(plan: Plan, sources: Sources, answers: ForkedAnswers) -> Mapping[About, Look]:
+def _previews(plan: Plan, sources: Sources, answers: ForkedAnswers) -> Mapping[About, Look]:
     from drkit.readying.previews import previews
 
-    return {**LOOKS, **previews(plan, sources, answers)}
+    return previews(plan, sources, answers)
+
+
+def _hosts(plan: Plan, sources: Sources) -> Mapping[About, Look]:
+    from drkit.readying.hosts import host_looks
+
+    return host_looks(plan, sources)
 
 
 Looks = dict[About, Asked[Looked]]

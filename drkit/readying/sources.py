@@ -26,7 +26,8 @@ T = TypeVar("T")
 PATIENCE = timedelta(seconds=8)
 """For all answers together; one call to what is lost takes 4 s, and who serves is asked first."""
 PATIENCE_FOR_PREVIEWS = timedelta(seconds=90)
-"""The same with previews among them, which share the processors of this machine with the others."""
+"""The same with previews or visits to hosts among them, which share the processors of this machine
+with the others."""
 _PROVIDER = timedelta(seconds=3)
 """For the whole answer of one: before all had their time, so that the others are told."""
 _SIMULATED = 100
@@ -36,14 +37,14 @@ _SIMULATED = 100
 class Sources:
     """Of one plan. Each is asked from the beginning on, in a thread of its own."""
 
-    def __init__(self, plan: Plan, *, previews: bool = False) -> None:
+    def __init__(self, plan: Plan, *, slow: bool = False) -> None:
         from drkit.adapters.epoch import read_epoch
         from drkit.adapters.recovery_points import newest_points
         from drkit.adapters.vault import open_vault
         from drkit.adapters.worlds import open_world
         from drkit.toolchain.survey import hindrances
 
-        self.patience = PATIENCE_FOR_PREVIEWS if previews else PATIENCE
+        self.patience = PATIENCE_FOR_PREVIEWS if slow else PATIENCE
         self._end = time.monotonic() + self.patience.total_seconds()
         self.world = Asked(lambda: open_world(plan))
         self.epoch = Asked(lambda: read_epoch(self.of(self.world), plan))

@@ -8,7 +8,7 @@ not proven, or whose proof was skipped.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from drkit.engine.progress import run_of, stand
@@ -31,6 +31,8 @@ class Proof:
     """As it was then."""
     digests: Mapping[str, str]
     """Step → sha256 of what its last try that ended well worked with."""
+    facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Step → what it reported."""
 
 
 def proof_of(records: Sequence[Record]) -> Proof | None:
@@ -39,8 +41,8 @@ def proof_of(records: Sequence[Record]) -> Proof | None:
     if began is None or began.kind is RunKind.DEPLOY:
         return None
     live = last_proofs(step.id for step in began.steps)
-    states = stand(records).states
-    if not live or any(states.get(step) is not State.DONE for step in live):
+    stood = stand(records)
+    if not live or any(stood.states.get(step) is not State.DONE for step in live):
         return None
     ends = [r.at for r in records if isinstance(r.body, StepEnded) and r.body.step in live]
     return Proof(
@@ -51,6 +53,7 @@ def proof_of(records: Sequence[Record]) -> Proof | None:
         steps=tuple(step.id for step in began.steps),
         plan=began.plan,
         digests=digests_of(records),
+        facts=stood.facts,
     )
 
 

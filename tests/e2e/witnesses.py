@@ -150,6 +150,18 @@ def hosts_in(region: str) -> list[str]:
     return _said("podman", "ps", *ours, "--format", "{{.ID}}").split()
 
 
+def host_in(region: str, name: str) -> str:
+    """The container that is the newest of the region's hosts of this name."""
+    inspected = json.loads(_said("podman", "inspect", *hosts_in(region)))
+    named = [host for host in inspected if host["Config"]["Hostname"] == name]
+    return str(max(named, key=lambda host: host["Created"])["Id"])
+
+
+def on_host(host: str, script: str) -> str:
+    """What a script of the shell says on a host, as root."""
+    return _said("podman", "exec", host, "sh", "-euc", script)
+
+
 def logs_in(region: str) -> Iterator[tuple[str, bytes]]:
     """What each host of the region has logged: its journal, and every file of /var/log."""
     for host in hosts_in(region):
@@ -164,10 +176,8 @@ def logs_in(region: str) -> Iterator[tuple[str, bytes]]:
 
 def orders_in(region: str) -> set[int]:
     """The numbers of all customers' orders in the newest database of the region, asked directly."""
-    inspected = json.loads(_said("podman", "inspect", *hosts_in(region)))
-    databases = [c for c in inspected if c["Config"]["Hostname"] == "db-1"]
-    newest = max(databases, key=lambda c: c["Created"])["Id"]
-    ask = ["podman", "exec", "--user", "postgres", newest, "psql", "-XAtq", "shop", "-c"]
+    ask = ["podman", "exec", "--user", "postgres", host_in(region, "db-1")]
+    ask += ["psql", "-XAtq", "shop", "-c"]
     return {int(n) for n in _said(*ask, "SELECT number FROM orders WHERE proof IS NULL").split()}
 
 

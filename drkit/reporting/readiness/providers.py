@@ -1,4 +1,7 @@
-"""Third parties, as they answer this machine: the standby region may be heard otherwise."""
+"""Third parties, as they answer this machine and, where a standby stands, its hosts.
+
+Refuses to take an answer that this machine gets for one that the standby gets.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,16 @@ from collections.abc import Mapping
 
 from drkit.errors import Problem
 from drkit.model.plan import Provider
-from drkit.model.readiness import About, Looked, Severity
+from drkit.model.readiness import About, Finding, Looked, Severity
+from drkit.model.record import Target
+from drkit.reporting.readiness.hosts import Heard, Visit
 from drkit.reporting.readiness.site import Site
 
 FROM_HERE = "asked from here, not from the standby region"
+_REFUSALS = frozenset({401, 403, 407, 451})
+"""Statuses by which somebody is told that they are not let in."""
+_BROKEN = 500
+"""From this status on, whoever answers says that they cannot serve."""
 
 
 def judge_providers(site: Site, silent: Mapping[str, str]) -> Looked:
@@ -29,6 +38,72 @@ def judge_providers(site: Site, silent: Mapping[str, str]) -> Looked:
     answering = [name for name in site.plan.providers if name not in silent]
     good = f"{', '.join(answering)} answer ({FROM_HERE})" if answering else ""
     return Looked(findings=tuple(findings), good=good)
+
+
+Answers = Mapping[str, Heard]
+"""Group of hosts → the best answer that one of them got of a provider."""
+
+
+def judge_providers_there(site: Site, standby: Target, there: Visit, here: Visit) -> Looked:
+    """The hosts of ``standby`` have asked (``there``), and those that serve (``here``): what these
+    reach, those are to reach as well; where that is not known, one host must.
+    """
+    findings: list[Finding] = []
+    answering = []
+    for name, provider in site.plan.providers.items():
+        wrong = _wrong(_answers(there, name), _answers(here, name))
+        if wrong:
+            problem = Problem(
+                place=f"providers.{name}.endpoint",
+                message=f"{provider.endpoint}: {wrong} (asked from {standby.name})",
+                remedy=f"ask {name} whether the addresses that {standby.region} calls from are let"
+                " in, and see what the network there lets out",
+            )
+            processes = _relying_on(site, provider)
+            findings.append(
+                site.finding(Severity.THREATENS, About.PROVIDERS, problem, processes=processes)
+            )
+        else:
+            answering.append(name)
+    good = f"{', '.join(answering)} answer (asked from {standby.name})" if answering else ""
+    return Looked(findings=tuple(findings), good=good)
+
+
+def _wrong(there: Answers, here: Answers) -> str:
+    """What is wrong with what the standby was answered; empty: nothing. Groups of which it has no
+    host that answers say nothing.
+    """
+    both = [group for group, heard in here.items() if _answers_at_all(heard) and group in there]
+    lost = [group for group in both if not _as_well(there[group], here[group])]
+    if lost:
+        told, known = there[lost[0]], here[lost[0]]
+        return f"{_told(told)} to {', '.join(sorted(lost))}, and {known.status} to those that serve"
+    if both or any(_answers_at_all(heard) for heard in there.values()):
+        return ""
+    return _told(next(iter(there.values()))) if there else "no host there could ask"
+
+
+def _as_well(there: Heard, here: Heard) -> bool:
+    """Whether both are let in, or neither: some let nobody see their front page."""
+    return _answers_at_all(there) and (there.status in _REFUSALS) <= (here.status in _REFUSALS)
+
+
+def _answers_at_all(heard: Heard) -> bool:
+    return 0 < heard.status < _BROKEN
+
+
+def _told(heard: Heard) -> str:
+    return f"answers with {heard.status}" if heard.status else f"no answer ({heard.said})"
+
+
+def _answers(visit: Visit, provider: str) -> Answers:
+    best: dict[str, Heard] = {}
+    for host, told in visit.heard.items():
+        if provider in told:
+            for group in visit.groups.get(host, ()):
+                if group not in best or not _answers_at_all(best[group]):
+                    best[group] = told[provider]
+    return best
 
 
 def _relying_on(site: Site, provider: Provider) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class Site:
         problem: Problem,
         *,
         processes: tuple[str, ...] | None = None,
+        details: tuple[str, ...] = (),
     ) -> Finding:
         """``problem`` as a finding; of all processes if none are told."""
         return Finding(
@@ -60,6 +61,7 @@ class Site:
             message=problem.message,
             processes=self.all if processes is None else processes,
             remedy=problem.remedy,
+            details=details,
         )
 
 
@@ -94,8 +96,11 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             continue
         why = (finding.message, finding.remedy)
         first = found.get(why)
-        place = f"{first.place}, {finding.place}" if first else finding.place
-        found[why] = replace(finding, place=place)
+        if first:
+            processes = dict.fromkeys((*first.processes, *finding.processes))
+            place = f"{first.place}, {finding.place}"
+            finding = replace(finding, place=place, processes=tuple(processes))
+        found[why] = finding
     return tuple(found.values())
 
 

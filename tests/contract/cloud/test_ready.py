@@ -379,6 +379,7 @@ def test_the_json_holds_what_the_text_says(well: Standby) -> None:
         "message": "the vault has no `ssh_key`",
         "processes": ["sales"],
         "remedy": finding["remedy"],
+        "details": [],
     }
     [sales] = site["processes"]
     assert sales["rto_seconds"] == 7200

@@ -112,6 +112,11 @@ def test_what_is_not_known_for_one_reason_is_told_once() -> None:
     ]
 
 
+def test_what_is_not_known_for_one_reason_is_so_for_all_the_processes_of_it() -> None:
+    found = [finding(Severity.UNKNOWN, *names) for names in (("sales", "payment"), ("payment",))]
+    assert [f.processes for f in merged(reversed(found))] == [("payment", "sales")]
+
+
 def test_a_problem_breaks_the_processes_that_wait_for_what_it_touches() -> None:
     plan = plans.plan(steps={})
     given = {

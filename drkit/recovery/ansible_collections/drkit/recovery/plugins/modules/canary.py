@@ -255,6 +255,8 @@ def main() -> None:
     )
     if module.params["reader"] not in module.params["identities"]:
         module.fail_json(msg=f"no identity `{module.params['reader']}` was given to read with")
+    if module.check_mode:  # what gets through would be there
+        module.exit_json(changed=False, skipped=True, tried={})
     planned = list(tries(module.params))
     with ThreadPoolExecutor(len(planned)) as pool:
         ended = list(pool.map(lambda one: outcome(*one), planned))

@@ -1,0 +1,19 @@
+"""Which steps may be played in check mode on a site that serves: what configures, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drkit.adapters.plan_yaml import load_plan
+from drkit.model.step import RunKind
+from drkit.planning.configuring import configuring
+from drkit.planning.graph import build_graph
+from tests.house.files import ROOT
+
+
+def test_of_the_shop_it_is_what_configures_hosts_and_no_restore_backup_opening_or_archiving() -> (
+    None
+):
+    graph = build_graph(load_plan(Path(ROOT) / "drkit.yaml"), RunKind.REBUILD)
+    services = {"storefront", "orders", "payment", "shipping", "support", "worker", "edge"}
+    assert {step.id for step in configuring(graph)} == {"base", "sessions", *services}
