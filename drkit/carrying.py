@@ -3,8 +3,6 @@
 A run is carried on with as long as what it restored and counted still holds. A changed plan is not
 against it where a person accepts the change and the run stays where it is; what the change undoes
 is decided here too. Where another run is begun in its place, that is said, never done silently.
-A planned run is told apart: customers are served while it builds, and nobody serves them once it
-has closed the old site.
 So is which generation is built: that of the run that is carried on with, else the one that is due,
 unless a person leaves that behind. Refuses to leave one that customers are sent to.
 """
@@ -65,14 +63,16 @@ class Known:
 
 
 def carrying(wish: Wish, known: Known) -> Carrying:
-    """Raises UsageError for a run by name that is over, ConfigurationError for one that must not be
-    carried on, or not be left behind, and for a change of its plan that it cannot take.
+    """Raises UsageError for a run by name that is over, ConfigurationError for what must not be
+    carried on, left behind or changed, JournalDamaged where a rebuild may have a standby's site.
     """
     if wish.kind is RunKind.VALIDATE:
         return _validation(wish, known)
-    if wish.kind is RunKind.STANDBY and (rebuild := _rebuilding(wish, known.runs)):
-        return Carrying(intent=_intent(wish, known, rebuild), target=rebuild.target)
     runs = known.runs
+    if wish.kind is RunKind.STANDBY:
+        runs.must_be_readable(RunKind.REBUILD, wish.region)
+        if rebuild := _rebuilding(wish, runs):
+            return Carrying(intent=_intent(wish, known, rebuild), target=rebuild.target)
     left = runs.unfinished(wish.kind, wish.region)
     intent = _intent(wish, known, left)
     if wish.resumes and (left is None or left.run != wish.resumes):
@@ -169,9 +169,9 @@ def _validation(wish: Wish, known: Known) -> Carrying:
 
 
 def _rebuilding(wish: Wish, runs: RunsFolder) -> RunBegan | None:
-    """The rebuild of the site that somebody may be about to carry on with."""
+    """The rebuild of the site that somebody may carry on with."""
     run = runs.unfinished(RunKind.REBUILD, wish.region)
-    return run if run is not None and not runs.is_stale(run.run) else None
+    return run if run is not None and not runs.grew_old(run.run) else None
 
 
 def left_again(found: Carrying, known: Known) -> Iterator[Problem]:
@@ -250,7 +250,7 @@ def _against_planned(
     """
     from drkit.adapters.preflight import serves
 
-    if not move.keeps and runs.is_stale(left.run):
+    if runs.grew_old(left.run):
         return "it was left alone for too long"
     needs_it_closed = move.caught_up is not None or wish.mode is RunMode.UNPLANNED
     return "the old site serves customers" if needs_it_closed and serves(intent) else ""

@@ -69,6 +69,8 @@ class Opened:
     """As the run began, or is to begin."""
     passing: tuple[LeftGeneration, ...]
     """What earlier validations of the site have built."""
+    cut_off: tuple[str, ...]
+    """Names of the machines that worked on ``target`` before, and were cut off."""
     standby: int | None
     """The generation of the site that was built and never opened; None: there is none."""
     behind: LeftGeneration | None
@@ -187,6 +189,7 @@ def open_plan(around: Around) -> Opened:
         left=found.left,
         mode=intent.mode,
         passing=tuple(generations.passing.values()),
+        cut_off=runs.cut_off_on(found.target),
         standby=generations.standing,
         behind=found.behind,
         failing=rows_of_failures(probe_file(plan.root), plan.processes),

@@ -89,6 +89,7 @@ class Destroying:
                 log=folder / f"{name}.log",
                 facts=self._facts(name),
                 vault=self.vault,
+                lost=RunsFolder(self.plan.root).cut_off_on(self.target),
             )
             ended = do_here(StackTool(StackWork(stack=name)).destroy, context, self.say)
         trouble = "; ".join(_said(failure) for failure in ended.failures) or ended.message

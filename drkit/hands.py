@@ -83,7 +83,7 @@ def step_hands(opened: Opened, parts: Parts, standing: Standing) -> ProcessAttem
             epoch=epoch,
             serving=opened.epoch.serving,
             expires=parts.expires,
-            lost=lost,
+            lost=(*lost, *opened.cut_off),
         )
 
     return ProcessAttempts(

@@ -103,7 +103,8 @@ class Context:
     expires: datetime | None = None
     """When what is built may be taken away by anybody; None: it is there to stay."""
     lost: tuple[str, ...] = ()
-    """Names of the machines from which a person took this run over."""
+    """Names of the machines that worked on the target and do no more: a person took the run over
+    from them, or they were cut off and the site is this place's."""
 
 
 Progress = Callable[[str], None]

@@ -21,7 +21,7 @@ from drkit.model.step import RunKind
 from drkit.operating import operator
 from drkit.planning.reaping import Builder, refusal, refusal_of_opened
 from drkit.planning.sites import must_be_site
-from drkit.reporting.moving import move_of, was_given_back
+from drkit.reporting.moving import was_given_back
 
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
@@ -180,7 +180,7 @@ class Reaper:
             except JournalDamaged:
                 yield Builder(run=run, readable=False)
                 continue
-            began, move = run_of(records), move_of(records)
+            began = run_of(records)
             if began is None or began.target != target or is_over(records):
                 continue
             if was_given_back(records):  # it is carried on with by nobody
@@ -188,7 +188,7 @@ class Reaper:
             bodies = (record.body for record in records)
             yield Builder(
                 run=run,
-                stale=self._runs.is_stale(run) and not (move and move.keeps),
+                stale=self._runs.grew_old(run),
                 consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
             )
 

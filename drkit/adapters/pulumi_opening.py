@@ -20,6 +20,7 @@ from drkit.adapters.made_since import adopt_made_since
 from drkit.adapters.pulumi_capacity import keep_types
 from drkit.adapters.pulumi_deadline import deadline
 from drkit.adapters.pulumi_operation import (
+    NEW,
     OpenStack,
     as_new,
     as_stored,
@@ -89,7 +90,7 @@ class Opening:
             copies = self._copies(opened, settings)
             back = copies is not None and self._bring_back(copies, opened, settings)
             stack, exported = self._found(opened, settings, None if back else copies)
-            if self.tell is not None and exported.deployment:
+            if self.tell is not None and exported is not NEW:  # also of one that holds nothing
                 stale = Stale(opened, stack, region, exported)
                 exported = self._mended(stale, copies if back else None, self.tell)
             ready = self._ready(opened, stack, exported)
@@ -113,9 +114,10 @@ class Opening:
             return select(opened, stack)
         if (original := copies.original()) is None:
             raise not_there(stack)
-        if self.runs_program and settings.provides_hosts:
-            return select(opened, stack)  # for the seed of their keys
-        return as_stored(opened, stack, copies.read(original.stored.body))
+        stored = as_stored(opened, stack, copies.read(original.stored.body))
+        # the program needs the seed of its hosts' keys, and the CLI has its secrets in the clear
+        sealed = read_state(stored[1]).sealed
+        return select(opened, stack) if self.runs_program and sealed else stored
 
     def _copies(self, opened: Opened, settings: Settings) -> StateCopies | None:
         """None where the state is in a folder: nobody else's, and gone with it."""

@@ -43,7 +43,8 @@ _TRANSIENT = re.compile(
 )
 """Words of AWS (its common error codes) and of Go's network library that pass by themselves."""
 _PROGRAM_RUNS: frozenset[Operation] = frozenset({"up", "preview"})
-_NEW = Deployment(version=3, deployment={})
+NEW = Deployment(version=3, deployment={})
+"""The state of a stack that was just made."""
 
 
 class _Stack(Stack):
@@ -132,7 +133,7 @@ def create_or_select(opened: Opened, stack: str) -> tuple[Stack, Deployment]:
     locked one is there, too.
     """
     try:
-        return _quiet(Stack.create(stack, opened.workspace)), _NEW
+        return _quiet(Stack.create(stack, opened.workspace)), NEW
     except (StackAlreadyExistsError, ConcurrentUpdateError):
         return select(opened, stack)
 
@@ -148,7 +149,7 @@ def as_stored(opened: Opened, stack: str, document: Mapping[str, Any]) -> tuple[
     encrypted): the CLI is not asked.
     """
     state = document["checkpoint"].get("latest") or {}
-    return _Stack(stack, opened.workspace), Deployment(_NEW.version, state)
+    return _Stack(stack, opened.workspace), Deployment(NEW.version, state)
 
 
 def as_new(opened: Opened, stack: str, folder: Path) -> tuple[Stack, Deployment]:
@@ -160,7 +161,7 @@ def as_new(opened: Opened, stack: str, folder: Path) -> tuple[Stack, Deployment]
     state.parent.mkdir(parents=True)
     state.write_text("{}")
     (folder / ".pulumi" / "meta.yaml").write_text("version: 1\n")
-    return _Stack(stack, opened.workspace), _NEW
+    return _Stack(stack, opened.workspace), NEW
 
 
 def not_there(stack: str) -> StackNotFoundError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ from drkit.model.record import (
     Target,
 )
 from drkit.model.step import RunKind
+from drkit.reporting.moving import move_of
 
 JOURNAL = "journal.jsonl"
 STALE = timedelta(minutes=30)
@@ -136,11 +137,32 @@ class RunsFolder:
         """
         return datetime.now(UTC) - self.records(run)[-1].at > STALE
 
+    def grew_old(self, run: str) -> bool:
+        """Whether ``run`` is stale, and time tells against it: in a move that keeps customers off,
+        nothing grows old.
+        """
+        move = move_of(self.records(run))
+        return self.is_stale(run) and not (move is not None and move.keeps)
+
+    def must_be_readable(self, kind: RunKind, region: str) -> None:
+        """Raises JournalDamaged where the newest run of this kind and site cannot be read."""
+        if (run := self.newest_name(kind, region)) is not None:
+            self.records(run)
+
     def came_to_its_end(self, run: str) -> bool:
         """Whether nobody cut the last command on ``run`` off: what is not done then has failed."""
-        bodies = (record.body for record in reversed(self.records(run)))
-        last = next((b for b in bodies if isinstance(b, RunEnded | RunResumed)), None)
-        return isinstance(last, RunEnded) and last.stand == Stand.FINISHED
+        return _came_to_its_end(self.records(run))
+
+    def cut_off_on(self, target: Target) -> tuple[str, ...]:
+        """Names of the machines that worked on runs of ``target`` which were cut off: what they had
+        begun may still be locked. Whoever has the site to himself knows that none is at work.
+        """
+        found: dict[str, None] = {}
+        for _, records in self._runs():
+            began = run_of(records)
+            if began is not None and began.target == target and not _came_to_its_end(records):
+                found |= dict.fromkeys(_machines(records))
+        return tuple(found)
 
     def incident_of(
         self, kind: RunKind, region: str, *, serving: str | None
@@ -203,3 +225,16 @@ def kind_of(run: str, region: str) -> str:
     """Which kind of run of ``region`` this id names; empty if it is none."""
     found = re.fullmatch(rf"\d+-\d+-([a-z]+)-{re.escape(region)}(-\d+)?", run)
     return found[1] if found else ""
+
+
+def _came_to_its_end(records: Sequence[Record]) -> bool:
+    bodies = (record.body for record in reversed(records))
+    last = next((b for b in bodies if isinstance(b, RunEnded | RunResumed)), None)
+    return isinstance(last, RunEnded) and last.stand == Stand.FINISHED
+
+
+def _machines(records: Iterable[Record]) -> Iterator[str]:
+    """Where commands on a run were typed, by name."""
+    for record in records:
+        if isinstance(record.body, RunBegan | RunResumed):
+            yield record.body.operator.rpartition("@")[2]

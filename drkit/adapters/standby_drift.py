@@ -45,10 +45,15 @@ class DriftTool:
         there = {each.stack: each for each in remains(context.world, context.plan, target)}
         wrong: list[str] = []
         failures: list[Failure] = []
+        unknown: list[EffectUnknown] = []
         for stack in context.plan.stacks:
             progress(f"{stack} of {target.name}")
             if stack in there:
-                found = _compared(stack, standby)
+                try:
+                    found = _compared(stack, standby)
+                except EffectUnknown as error:
+                    unknown.append(error)
+                    continue
                 wrong += sorted({f"{stack} {each.how}" for each in found})
                 failures += _failures(drifted(context.plan, target, stack, found))
             else:
@@ -56,7 +61,10 @@ class DriftTool:
                 nothing = f"{target.name} {stack}: nothing of it is there"
                 failures.append(Failure(message=nothing, remedy=bring_up))
         if failures:
+            failures += [Failure(message=str(each), remedy=each.remedy) for each in unknown]
             return _failed(f"{target.name} has drifted: {', '.join(wrong)}", failures)
+        if unknown:
+            raise unknown[0]
         count = sum(len(each.resources) for each in there.values())
         stands = f"{target.name} stands as it was made, {count} resources"
         return Outcome(state=State.DONE, changed=0, message=stands)

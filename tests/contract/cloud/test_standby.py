@@ -19,11 +19,12 @@ from drkit.adapters.runs_folder import RunsFolder
 from drkit.carrying import AT_ITS_END
 from drkit.cli import cli
 from drkit.compose import Opened, look_around, open_plan
+from drkit.errors import JournalDamaged
 from drkit.model.outcome import State
 from drkit.model.plan import Plan
 from drkit.model.readiness import About, Severity
 from drkit.model.record import RunEnded, Target
-from drkit.model.step import RunKind
+from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import World
 from drkit.reaping import Reaper
@@ -100,6 +101,40 @@ def test_it_is_not_built_under_the_feet_of_a_rebuild(plan: Plan) -> None:
     assert [run in problem.message for problem in found.problems] == [True]
     assert found.unfinished is None
     assert mine != run
+
+
+def test_it_keeps_off_what_a_move_has_restored_however_long_its_old_site_is_closed(
+    plan: Plan,
+) -> None:
+    closed = ended(State.DONE, "quiesce")
+    ago, planned = timedelta(hours=2), RunMode.PLANNED
+    run = left(plan, *closed, RunEnded(stand="waits"), ago=ago, mode=planned)
+    assert [run in problem.message for problem in opened(plan).problems] == [True]
+
+
+def test_it_is_not_built_where_nobody_can_say_what_a_rebuild_has(plan: Plan) -> None:
+    run = left(plan, *FAILED, ago=timedelta(hours=2))
+    journal = RunsFolder(plan.root).journal(run)
+    journal.write_text(journal.read_text().replace("compute", "another"))
+    with pytest.raises(JournalDamaged):
+        opened(plan)
+
+
+def test_a_rebuild_knows_which_machines_were_cut_off_on_what_it_goes_on_from(
+    world: World, plan: Plan
+) -> None:
+    """What Pulumi had locked there stays locked, and nobody is at it."""
+    backed_up(world)
+    left(plan, *ended(State.DONE), kind=RunKind.STANDBY, steps=("compute", "base"))
+    built(world, f"{REGION}.g1")
+    assert rebuild(plan).cut_off == ("x",)
+
+
+def test_a_machine_that_came_to_its_end_has_locked_nothing(world: World, plan: Plan) -> None:
+    backed_up(world)
+    left(plan, *ended(State.DONE), RunEnded(stand="finished"), kind=RunKind.STANDBY)
+    built(world, f"{REGION}.g1")
+    assert rebuild(plan).cut_off == ()
 
 
 @pytest.mark.parametrize("cut_off", [(), (RunEnded(stand="interrupted"),)])

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import subprocess
+import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from drkit.adapters.pulumi_operation import OpenStack
 from drkit.adapters.pulumi_stack import RemovalTool, StackTool
-from drkit.errors import StepError
+from drkit.errors import EffectUnknown, StepError
 from drkit.model.step import RemovalWork, StackWork
 from drkit.toolchain.pulumi import find_pulumi
 from tests.contract.pulumi.conftest import Site
@@ -88,3 +94,35 @@ def test_of_what_was_never_made_nothing_is_asked(mine: Site, calls: Calls) -> No
     with pytest.raises(StepError, match="has no state"):
         StackTool(StackWork(stack="network")).compare(never.seen())
     assert calls() == []
+
+
+def test_a_lock_on_a_stack_that_holds_nothing_yet_keeps_nobody_from_removing_it(
+    mine: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever took it died before it wrote a word."""
+    empty = generation(mine, NUMBER + 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(OpenStack, "run", died)
+        with pytest.raises(EffectUnknown):
+            empty.bring("network")
+    target = empty.context.target
+    lock = f".pulumi/locks/organization/network/{target.name}/{uuid.uuid4()}.json"
+    held = {"pid": dead_pid(), "username": "root", "hostname": socket.gethostname()}
+    body = json.dumps({**held, "timestamp": "2026-01-01T00:00:00Z"}).encode()
+    outside = empty.context.plan.outside
+    s3 = mine.cloud.client("s3", outside.region)
+    s3.put_object(Bucket=outside.state, Key=lock, Body=body)
+    removed = RemovalTool(RemovalWork(stack="network")).do(empty.seen(), print)
+    assert removed.done, removed.failures
+    left = s3.list_objects_v2(Bucket=outside.state, Prefix=lock.rpartition("/")[0])
+    assert left["KeyCount"] == 0
+
+
+def died(*_: object, **__: object) -> NoReturn:
+    raise EffectUnknown("it died")
+
+
+def dead_pid() -> int:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    return gone.pid

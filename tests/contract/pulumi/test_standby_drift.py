@@ -9,11 +9,14 @@ from dataclasses import replace
 
 import pytest
 
+from drkit.adapters import standby_drift
 from drkit.adapters.standby_drift import DriftTool
+from drkit.errors import EffectUnknown
 from drkit.model.outcome import Outcome, State
 from drkit.model.plan import Tier
 from drkit.model.step import DriftWork, RunKind
 from drkit.ports import Context
+from drkit.reporting.readiness.stacks import Difference
 from drkit.toolbox import tool_for
 from tests.contract.pulumi.conftest import REGION
 from tests.contract.pulumi.desk import Desk, new_desk
@@ -107,3 +110,22 @@ def test_what_its_stacks_set_right_is_well_again(desk: Desk) -> None:
     desk.bring("network", "storage", "compute")
     [failure] = looked(desk).failures
     assert "stands still" in failure.message
+
+
+def test_what_is_not_known_hides_nothing_of_what_has_drifted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = standby_drift._compared
+
+    def partly(stack: str, standby: Context) -> tuple[Difference, ...]:
+        if stack == "storage":
+            raise EffectUnknown("the API of storage does not answer")
+        return compared(stack, standby)
+
+    monkeypatch.setattr(standby_drift, "_compared", partly)
+    found = looked(desk)
+    assert found.state is State.FAILED
+    assert [failure.message for failure in found.failures][-1] == (
+        "the API of storage does not answer"
+    )
+    assert len(found.failures) > 1
