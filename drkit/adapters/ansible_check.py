@@ -61,7 +61,7 @@ def compare(context: Context, step: Step, *, without: Collection[str] = ()) -> C
     if not isinstance(work, PlaybookWork | StoreWork):
         raise TypeError(f"{work} has no playbook")
     if acting := acting_tasks(context.plan.root, work.playbook):
-        why = f"it is not played, because it would act in check mode: {some(acting, '; ')}"
+        why = f"it is not played, because it would or may act in check mode: {some(acting, '; ')}"
         remedy = "say `changed_when: false` of a task that only reads, or let it be skipped there"
         return Compared(
             step=step.id, uncompared=(Uncompared(step=step.id, why=why, remedy=remedy),)
