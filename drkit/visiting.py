@@ -121,7 +121,9 @@ def _silent(context: Context, hosts: list[str]) -> dict[str, str]:
         wait_for_hosts(context.folder, hosts, lambda _: None, patience=_REACHED_WITHIN)
     except StepError as error:
         reached = {path.name for path in Path(context.folder / "reached").iterdir()}
-        words = str(error).partition(" (nor ")[0]
+        words = discretion.discreet(
+            str(error).partition(" (nor ")[0], discretion.secrets_of(context)
+        )
         return {host: words for host in hosts if host not in reached}
     return {}
 

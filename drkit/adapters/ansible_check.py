@@ -66,7 +66,8 @@ def compare(context: Context, step: Step, *, without: Collection[str] = ()) -> C
         return Compared(
             step=step.id, uncompared=(Uncompared(step=step.id, why=why, remedy=remedy),)
         )
-    seen, events = _Seen(step=step.id, playbook=work.playbook), Events(lambda _: None)
+    seen = _Seen(step=step.id, playbook=work.playbook, secrets=secrets_of(context))
+    events = Events(lambda _: None)
     limited = dataclasses.replace(work, hosts=_limit(work.hosts, without))
     playbook = context.plan.root / "playbooks" / f"{work.playbook}.yml"
     try:
@@ -84,6 +85,7 @@ def compare(context: Context, step: Step, *, without: Collection[str] = ()) -> C
 
 def ask(context: Context, *, without: Collection[str] = ()) -> Answers:
     """What each host but those ``without`` runs on, and what third parties answer it."""
+    secrets = secrets_of(context)
     urls = {provider.name: provider.endpoint for provider in context.plan.providers.values()}
     tasks: list[dict[str, object]] = [
         {"name": "Note what is installed", _INSTALLED: {}},
@@ -111,7 +113,10 @@ def ask(context: Context, *, without: Collection[str] = ()) -> Answers:
             host: Installed(**result["installed"]) for host, result in told[_INSTALLED].items()
         },
         heard={
-            host: {name: Heard(**heard) for name, heard in result["heard"].items()}
+            host: {
+                name: Heard(status=heard["status"], said=discreet(heard["said"], secrets))
+                for name, heard in result["heard"].items()
+            }
             for host, result in told[_ENDPOINTS].items()
         },
         uncompared=_failures(context, "versions", status, events),
@@ -144,8 +149,9 @@ class _Seen:
     it is a handler, and of one with `no_log` nothing is said but its name (2.4).
     """
 
-    def __init__(self, *, step: str, playbook: str) -> None:
+    def __init__(self, *, step: str, playbook: str, secrets: tuple[str, ...]) -> None:
         self._step, self._playbook = step, playbook
+        self._secrets = secrets
         self._handlers: set[str] = set()
         self._changed: Counter[str] = Counter()
         self._hidden: dict[str, list[str]] = {}
@@ -186,8 +192,8 @@ class _Seen:
                 host=host,
                 step=self._step,
                 playbook=self._playbook,
-                task=task,
-                what=what,
+                task=discreet(task, self._secrets),
+                what=tuple(discreet(each, self._secrets) for each in what),
                 still=still,
             )
         )
