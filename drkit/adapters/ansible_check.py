@@ -200,19 +200,31 @@ class _Seen:
 
 
 def _what(result: Mapping[str, Any]) -> Iterator[str]:
-    """The files or things that a module says it would change, without what it would write."""
-    items = [item for item in result.get("results") or () if isinstance(item, dict)]
+    """The files or things that a module says it would change, without what it would write. Nothing
+    of what is otherwise than modules have it: they are anybody's.
+    """
+    items = [item for item in _listed(result.get("results")) if isinstance(item, dict)]
     for item in (one for one in items if one.get("changed")):
         yield from _what(item)
     if items:
         return
-    if said := result.get("paths") or result.get("done"):
-        yield from (str(one) for one in said)
+    if said := _texts(result.get("paths")) or _texts(result.get("done")):
+        yield from said
         return
     diff = result.get("diff")
-    headers = [
-        one.get("before_header") for one in (diff if isinstance(diff, list) else [diff]) if one
-    ]
-    names = [*headers, result.get("dest"), result.get("path"), result.get("name")]
-    if found := next((str(name) for name in names if name), ""):
+    diffs = [one for one in _listed(diff) or [diff] if isinstance(one, dict)]
+    names = [one.get("before_header") for one in diffs]
+    names += [result.get("dest"), result.get("path"), result.get("name")]
+    if found := next((name for name in names if name and isinstance(name, str)), ""):
         yield found.removesuffix(" (content)").removesuffix(" (file attributes)")
+
+
+def _listed(value: object) -> list[Any]:
+    """Any: results of modules."""
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    """Of a list of texts alone."""
+    listed = _listed(value)
+    return listed if all(isinstance(each, str) for each in listed) else []
