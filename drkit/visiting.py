@@ -65,8 +65,14 @@ def _visited(request: dict[str, object], end: float) -> Visit:
             raise TypeError("the steps of a visit are a list")
         return _visit(context, [str(step) for step in steps], end)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, nothing is known
-        ended = requests.discreet_outcome(requests.outcome_of_error(error), secrets)
-        return Visit(unknown=ended.message, remedy=ended.failures[0].remedy)
+        why, remedy = _said(error, secrets)
+        return Visit(unknown=why, remedy=remedy)
+
+
+def _said(error: BaseException, secrets: tuple[str, ...]) -> tuple[str, str]:
+    """Why, and what mends it."""
+    ended = requests.discreet_outcome(requests.outcome_of_error(error), secrets)
+    return ended.message, ended.failures[0].remedy
 
 
 def _visit(context: Context, wanted: Sequence[str], end: float) -> Visit:
@@ -121,7 +127,9 @@ def _silent(context: Context, hosts: list[str]) -> dict[str, str]:
         wait_for_hosts(context.folder, hosts, lambda _: None, patience=_REACHED_WITHIN)
     except StepError as error:
         reached = {path.name for path in Path(context.folder / "reached").iterdir()}
-        words = str(error).partition(" (nor ")[0]
+        words = discretion.discreet(
+            str(error).partition(" (nor ")[0], discretion.secrets_of(context)
+        )
         return {host: words for host in hosts if host not in reached}
     return {}
 
@@ -143,7 +151,8 @@ def _told(
     }
     began = time.monotonic()
     late = f"no answer within {format_duration(timedelta(seconds=round(end - began)))}"
-    answers: Answers | Uncompared = _heard(asked, "versions", end, late)
+    secrets = discretion.secrets_of(context)
+    answers: Answers | Uncompared = _heard(asked, "versions", end, late, secrets)
     compared: list[Compared] = []
     uncompared: list[Uncompared] = []
     if isinstance(answers, Uncompared):
@@ -151,7 +160,7 @@ def _told(
     else:
         uncompared += answers.uncompared
     for name, future in played.items():
-        found: Compared | Uncompared = _heard(future, name, end, late)
+        found: Compared | Uncompared = _heard(future, name, end, late, secrets)
         if isinstance(found, Uncompared):
             uncompared.append(found)
         else:
@@ -166,13 +175,19 @@ def _told(
     )
 
 
-def _heard(future: Future[T], name: str, end: float, late: str) -> T | Uncompared:
+def _heard(
+    future: Future[T], name: str, end: float, late: str, secrets: tuple[str, ...]
+) -> T | Uncompared:
+    """Whatever one step raises, of the others it is known what they told."""
     try:
         return future.result(timeout=max(end - time.monotonic(), 0))
     except TimeoutError:
         return Uncompared(
             step=name, why=late, remedy="ask again, on a machine that has time for it"
         )
+    except Exception as error:  # noqa: BLE001 - whatever it is, of this step nothing is known
+        why, remedy = _said(error, secrets)
+        return Uncompared(step=name, why=why, remedy=remedy)
 
 
 if __name__ == "__main__":

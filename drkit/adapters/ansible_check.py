@@ -61,12 +61,13 @@ def compare(context: Context, step: Step, *, without: Collection[str] = ()) -> C
     if not isinstance(work, PlaybookWork | StoreWork):
         raise TypeError(f"{work} has no playbook")
     if acting := acting_tasks(context.plan.root, work.playbook):
-        why = f"it is not played, because it would act in check mode: {some(acting, '; ')}"
+        why = f"it is not played, because it would or may act in check mode: {some(acting, '; ')}"
         remedy = "say `changed_when: false` of a task that only reads, or let it be skipped there"
         return Compared(
             step=step.id, uncompared=(Uncompared(step=step.id, why=why, remedy=remedy),)
         )
-    seen, events = _Seen(step=step.id, playbook=work.playbook), Events(lambda _: None)
+    seen = _Seen(step=step.id, playbook=work.playbook, secrets=secrets_of(context))
+    events = Events(lambda _: None)
     limited = dataclasses.replace(work, hosts=_limit(work.hosts, without))
     playbook = context.plan.root / "playbooks" / f"{work.playbook}.yml"
     try:
@@ -84,6 +85,7 @@ def compare(context: Context, step: Step, *, without: Collection[str] = ()) -> C
 
 def ask(context: Context, *, without: Collection[str] = ()) -> Answers:
     """What each host but those ``without`` runs on, and what third parties answer it."""
+    secrets = secrets_of(context)
     urls = {provider.name: provider.endpoint for provider in context.plan.providers.values()}
     tasks: list[dict[str, object]] = [
         {"name": "Note what is installed", _INSTALLED: {}},
@@ -111,7 +113,10 @@ def ask(context: Context, *, without: Collection[str] = ()) -> Answers:
             host: Installed(**result["installed"]) for host, result in told[_INSTALLED].items()
         },
         heard={
-            host: {name: Heard(**heard) for name, heard in result["heard"].items()}
+            host: {
+                name: Heard(status=heard["status"], said=discreet(heard["said"], secrets))
+                for name, heard in result["heard"].items()
+            }
             for host, result in told[_ENDPOINTS].items()
         },
         uncompared=_failures(context, "versions", status, events),
@@ -144,8 +149,9 @@ class _Seen:
     it is a handler, and of one with `no_log` nothing is said but its name (2.4).
     """
 
-    def __init__(self, *, step: str, playbook: str) -> None:
+    def __init__(self, *, step: str, playbook: str, secrets: tuple[str, ...]) -> None:
         self._step, self._playbook = step, playbook
+        self._secrets = secrets
         self._handlers: set[str] = set()
         self._changed: Counter[str] = Counter()
         self._hidden: dict[str, list[str]] = {}
@@ -186,27 +192,39 @@ class _Seen:
                 host=host,
                 step=self._step,
                 playbook=self._playbook,
-                task=task,
-                what=what,
+                task=discreet(task, self._secrets),
+                what=tuple(discreet(each, self._secrets) for each in what),
                 still=still,
             )
         )
 
 
 def _what(result: Mapping[str, Any]) -> Iterator[str]:
-    """The files or things that a module says it would change, without what it would write."""
-    items = [item for item in result.get("results") or () if isinstance(item, dict)]
+    """The files or things that a module says it would change, without what it would write. Nothing
+    of what is otherwise than modules have it: they are anybody's.
+    """
+    items = [item for item in _listed(result.get("results")) if isinstance(item, dict)]
     for item in (one for one in items if one.get("changed")):
         yield from _what(item)
     if items:
         return
-    if said := result.get("paths") or result.get("done"):
-        yield from (str(one) for one in said)
+    if said := _texts(result.get("paths")) or _texts(result.get("done")):
+        yield from said
         return
     diff = result.get("diff")
-    headers = [
-        one.get("before_header") for one in (diff if isinstance(diff, list) else [diff]) if one
-    ]
-    names = [*headers, result.get("dest"), result.get("path"), result.get("name")]
-    if found := next((str(name) for name in names if name), ""):
+    diffs = [one for one in _listed(diff) or [diff] if isinstance(one, dict)]
+    names = [one.get("before_header") for one in diffs]
+    names += [result.get("dest"), result.get("path"), result.get("name")]
+    if found := next((name for name in names if name and isinstance(name, str)), ""):
         yield found.removesuffix(" (content)").removesuffix(" (file attributes)")
+
+
+def _listed(value: object) -> list[Any]:
+    """Any: results of modules."""
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: object) -> list[str]:
+    """Of a list of texts alone."""
+    listed = _listed(value)
+    return listed if all(isinstance(each, str) for each in listed) else []

@@ -53,8 +53,8 @@ VERSION = 1
 @click.option(
     "--hosts",
     is_flag=True,
-    help="Go onto hosts, too, and change nothing: what playbooks would change, what is installed,"
-    " and whether a standby reaches third parties (slower).",
+    help="Go onto hosts, too, and change nothing there: what playbooks would change, what is"
+    " installed, and whether a standby reaches third parties (slower).",
 )
 @output_option
 def ready(site: str | None, plan_file: Path, output: str, **standards: Any) -> int:

@@ -2,8 +2,8 @@
 would change there, what is installed, and what third parties answer them.
 
 Each site is visited once, in a process of its own (:mod:`drkit.visiting`), for whichever looks want
-to know. Nothing is changed. Refuses to take what this machine sees for what the standby's region
-sees.
+to know. Nothing is changed there. Refuses to take what this machine sees for what the standby's
+region sees.
 """
 
 from __future__ import annotations
@@ -208,7 +208,8 @@ def _versions(site: Site, sources: Sources, serving: Visited, standby: Visited |
         if not there.groups:
             why = Problem(
                 place="versions",
-                message=f"{last.run} did not record what its hosts ran on",
+                message=f"{last.run} did not record what its hosts ran on, or not as this drkit"
+                " reads it",
                 remedy="have playbooks/base.yml play the role drkit.recovery.installed, and prove"
                 f" the site: `drkit validate --region {site.region}`",
             )

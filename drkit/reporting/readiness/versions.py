@@ -56,18 +56,35 @@ def of_visit(visit: Visit) -> Groups:
 
 
 def of_facts(facts: Mapping[str, Mapping[str, object]]) -> Groups:
-    """What a run has recorded; nothing where it did not. ``facts``: step → its facts."""
+    """What a run has recorded; nothing where it did not, or another drkit did it in another way.
+    ``facts``: step → its facts.
+    """
     groups: dict[str, tuple[str, ...]] = {}
     installed: dict[str, Installed] = {}
     for told in facts.values():
         for name, host in _mapping(told.get("hosts")).items():
-            groups[name] = tuple(_mapping(host).get("groups", ()))
+            of_host = _mapping(host).get("groups")
+            groups[name] = tuple(of_host) if isinstance(of_host, list | tuple) else ()
         noted = _mapping(told.get(FACT))
-        sets = _mapping(noted.get("sets"))
+        sets = {key: _installed(value) for key, value in _mapping(noted.get("sets")).items()}
         for name, key in _mapping(noted.get("hosts")).items():
-            if key in sets:
-                installed[name] = Installed(**sets[key])
+            if isinstance(key, str) and (read := sets.get(key)):
+                installed[name] = read
     return _by_group(groups, installed)
+
+
+def _installed(value: object) -> Installed | None:
+    """None of what has other fields: they may mean another thing."""
+    match value:
+        case {
+            "release": str(release),
+            "kernel": str(kernel),
+            "packages": Mapping() as packages,
+            **more,
+        } if not more and all(isinstance(version, str) for version in packages.values()):
+            return Installed(release=release, kernel=kernel, packages=packages)
+        case _:
+            return None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

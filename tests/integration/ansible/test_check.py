@@ -124,6 +124,13 @@ def test_handlers_are_no_deviations_of_their_own(played: Compare, tmp_path: Path
     assert {each.task for each in found.deviations} == {"Copy"}
 
 
+def test_names_that_hold_a_secret_are_told_without_it(played: Compare, tmp_path: Path) -> None:
+    made = {"path": f"{tmp_path}/of-{SECRET}", "state": "directory"}
+    found = played({"name": f"Make {SECRET}", "ansible.builtin.file": made}, without=("two",))
+    [one] = found.deviations
+    assert (one.task, one.what) == ("Make [secret]", (f"{tmp_path}/of-[secret]",))
+
+
 def test_a_playbook_that_would_act_is_not_played_and_says_why(
     played: Compare, tmp_path: Path
 ) -> None:

@@ -191,6 +191,40 @@ def test_what_a_run_recorded_is_read_as_what_hosts_tell_now() -> None:
     assert of_facts({"compute": facts["compute"], "base": {}}) == {}
 
 
+@pytest.mark.parametrize(
+    ("step", "recorded"),
+    [
+        ("base", {"installed": {"hosts": {"app-1": "k1"}, "sets": {"k1": {"release": "x"}}}}),
+        ("base", {"installed": {"hosts": {"app-1": ["k1"]}, "sets": {"k1": {}}}}),
+        ("base", {"installed": {"hosts": {"app-1": "k1"}, "sets": {"k1": 7}}}),
+        (
+            "base",
+            {
+                "installed": {
+                    "hosts": {"app-1": "k1"},
+                    "sets": {"k1": {"release": "x", "kernel": "6", "packages": {}, "arch": "arm"}},
+                }
+            },
+        ),
+        (
+            "base",
+            {
+                "installed": {
+                    "hosts": {"app-1": "k1"},
+                    "sets": {"k1": {"release": "x", "kernel": "6", "packages": {"ssl": ["3"]}}},
+                }
+            },
+        ),
+        ("compute", {"hosts": {"app-1": {"groups": 7}}}),
+    ],
+)
+def test_what_another_drkit_recorded_otherwise_is_not_known(
+    step: str, recorded: dict[str, object]
+) -> None:
+    facts: dict[str, dict[str, object]] = {"compute": {"hosts": {"app-1": {"groups": ["app"]}}}}
+    assert of_facts(facts | {step: recorded}) == {}
+
+
 def test_images_of_other_names_are_a_note() -> None:
     plan = plans.plan()
     assert not list(judge_images(site(), plan, "eu-west-3"))

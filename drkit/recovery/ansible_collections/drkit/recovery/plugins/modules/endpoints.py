@@ -3,8 +3,8 @@
 Refuses nothing: that nobody answers is an answer.
 """
 
+import http.client
 import ssl
-import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -61,8 +61,9 @@ def ask(url: str, limit: float) -> dict[str, Any]:
     try:
         with opener.open(url.rstrip("/") + "/", timeout=limit) as response:
             return {"status": response.status, "said": ""}
-    except (OSError, ValueError, urllib.error.URLError) as error:
-        return {"status": 0, "said": str(getattr(error, "reason", None) or error)}
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        said = str(getattr(error, "reason", None) or error) or type(error).__name__
+        return {"status": 0, "said": said}
 
 
 def main() -> None:
