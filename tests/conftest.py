@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import socket
 import subprocess
 import time
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -70,10 +72,17 @@ def pytest_configure() -> None:
     """In a process of many tests: load whole what stacks use of the SDK. Its packages load when
     they are first asked for (pulumi-aws 7.51), and one that was asked for a part, or broken off,
     lacks the rest for whoever comes later in the process.
+
+    And have the collector look through it never again: each pytest within a test collects five
+    times at its end, which took 2 s of a core.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
-        for name in ("ec2", "iam", "kms", "route53", "s3", "vpc"):
-            dir(importlib.import_module(f"pulumi_aws.{name}"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of the SDK against itself
+            for name in ("ec2", "iam", "kms", "route53", "s3", "vpc"):
+                hasattr(importlib.import_module(f"pulumi_aws.{name}"), "__all__")
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
