@@ -25,6 +25,18 @@ def read_journal(path: Path) -> tuple[Record, ...]:
     return _parse(path).records
 
 
+def first_record(path: Path) -> Record | None:
+    """The first record of the file, and nothing read of the others; None: there is no whole one.
+    Raises JournalDamaged.
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+    except FileNotFoundError as error:
+        raise JournalDamaged(f"there is no journal at {path}") from error
+    return next(iter(parse_lines(line, str(path)).records), None)
+
+
 class JournalFile:
     """The one writer of a journal. Use as a context manager; a second writer gets RunBusy."""
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import fcntl
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from drkit.adapters.journal_file import read_journal
+from drkit.adapters.journal_file import first_record, read_journal
 from drkit.adapters.private import private_folder
 from drkit.engine.loop import Stand
 from drkit.engine.progress import is_over, run_of, stand
@@ -158,9 +158,8 @@ class RunsFolder:
         begun may still be locked. Whoever has the site to himself knows that none is at work.
         """
         found: dict[str, None] = {}
-        for _, records in self._runs():
-            began = run_of(records)
-            if began is not None and began.target == target and not _came_to_its_end(records):
+        for _, records in self._of(target):
+            if not _came_to_its_end(records):
                 found |= dict.fromkeys(_machines(records))
         return tuple(found)
 
@@ -201,16 +200,22 @@ class RunsFolder:
 
     def newest_of(self, target: Target) -> Path | None:
         """The folder of the newest run that built ``target``."""
-        for name, records in self._runs():
-            began = run_of(records)
-            if began is not None and began.target == target:
-                return self.folder(name)
-        return None
+        return next((self.folder(name) for name, _ in self._of(target)), None)
 
     def _newest(self, kind: RunKind, region: str) -> tuple[Record, ...]:
         """The records of the newest run of this kind and site; empty if it has none to be read."""
         ours = (records for name, records in self._runs() if kind_of(name, region) == kind)
         return next(ours, ())
+
+    def _of(self, target: Target) -> Iterator[tuple[str, tuple[Record, ...]]]:
+        """Id and records of each run that built ``target``, newest first; none of a damaged
+        journal. Of others, of which a year of nights leaves hundreds, the first record is read.
+        """
+        for name in self.names():
+            with suppress(JournalDamaged):
+                first = first_record(self.journal(name))
+                if first and isinstance(first.body, RunBegan) and first.body.target == target:
+                    yield name, read_journal(self.journal(name))
 
     def _runs(self) -> Iterator[tuple[str, tuple[Record, ...]]]:
         """Each run's id and records, newest first; none of a damaged journal."""
