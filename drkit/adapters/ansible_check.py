@@ -15,7 +15,7 @@ from typing import Any
 from drkit.adapters.ansible_playbook import Events, play
 from drkit.adapters.check_mode import acting_tasks
 from drkit.adapters.discretion import discreet, secrets_of
-from drkit.adapters.hosts_output import groups_of, hosts_of
+from drkit.adapters.hosts_output import hosts_of, matching
 from drkit.errors import DrkitError
 from drkit.model.step import PlaybookWork, Step, StoreWork
 from drkit.ports import Context
@@ -49,10 +49,7 @@ class Answers:
 def has_hosts(context: Context, step: Step, *, without: Collection[str] = ()) -> bool:
     """Whether the playbook of ``step`` is for a host that is there, besides those ``without``."""
     wanted = step.work.hosts if isinstance(step.work, PlaybookWork | StoreWork) else ""
-    return any(
-        (wanted in ("all", name) or wanted in groups_of(host)) and name not in without
-        for name, host in hosts_of(context.facts).items()
-    )
+    return any(name not in without for name in matching(hosts_of(context.facts), wanted))
 
 
 def compare(context: Context, step: Step, *, without: Collection[str] = ()) -> Compared:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from drkit.adapters.ansible_forked import forked_playbooks
-from drkit.adapters.hosts_output import entrance, groups_of, hosts_of
+from drkit.adapters.hosts_output import entrance, hosts_of, matching
 from drkit.adapters.playbook_vars import playbook_vars
 from drkit.adapters.reach import wait_for_hosts
 from drkit.adapters.ssh_lines import control_path
@@ -61,12 +61,7 @@ class PlaybookTool:
 
     def _hosts(self, context: Context) -> list[str]:
         """The hosts that a stack of this run provides, as far as the playbook is for them."""
-        wanted = self._work.hosts
-        return [
-            name
-            for name, host in hosts_of(context.facts).items()
-            if wanted in ("all", name) or wanted in groups_of(host)
-        ]
+        return matching(hosts_of(context.facts), self._work.hosts)
 
 
 def play(
@@ -145,7 +140,7 @@ class Events:
                 self._lost = self._dark.union(data.get("failures", {}))
             case name if name in _FAILED and not data.get("ignore_errors"):
                 # the last failure of a host is the one that stopped it
-                self._failures[str(data.get("host", ""))] = failure_of(data)
+                self._failures[str(data.get("host", ""))] = _failure(data)
             case "verbose" if "ERROR" in str(event.get("stdout")):
                 self._errors.append(str(event["stdout"]))
         return True
@@ -164,7 +159,7 @@ class Events:
         return (Failure(message=words or "ansible-playbook failed: see the log"),)
 
 
-def failure_of(data: Mapping[str, Any]) -> Failure:
+def _failure(data: Mapping[str, Any]) -> Failure:
     """Of a loop the item that failed says why; the task itself says only that some did."""
     result = data.get("res", {})
     items = [i for i in result.get("results", ()) if isinstance(i, dict) and i.get("failed")]

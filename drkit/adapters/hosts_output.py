@@ -41,6 +41,11 @@ def groups_of(host: Mapping[str, object]) -> list[str]:
     return [str(group) for group in groups] if isinstance(groups, list | tuple) else []
 
 
+def matching(hosts: Hosts, wanted: str) -> list[str]:
+    """The names of those that ``wanted`` means: ``all``, a group, or one host."""
+    return [n for n, host in hosts.items() if wanted in ("all", n) or wanted in groups_of(host)]
+
+
 def entrance(hosts: Hosts, jump: str) -> str | None:
     """The host that is come in by: the first by name of the group ``jump`` with an address that
     is public.
