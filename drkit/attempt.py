@@ -70,6 +70,20 @@ def try_step() -> int:
     return 0
 
 
+def answer(asked: Callable[[dict[str, object]], object]) -> int:
+    """The work of a process that is asked one thing: the request from stdin, what ``asked`` makes
+    of it to stdout.
+    """
+    from drkit.adapters import requests
+    from drkit.adapters.codec import to_json
+
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as channel:
+        request = json.load(sys.stdin)
+        print_to(requests.log_of(request))
+        json.dump(to_json(asked(request)), channel)
+    return 0
+
+
 def _teller(channel: TextIO) -> Callable[[str], None]:
     def say(line: str) -> None:
         channel.write(json.dumps({"said": line}) + "\n")

@@ -8,15 +8,11 @@ command line of Pulumi, its plug-in and their files go with it. Writes nothing t
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from drkit import attempt
 from drkit.adapters import discretion, requests
-from drkit.adapters.codec import to_json
 from drkit.model.step import StackWork
 
 if TYPE_CHECKING:
@@ -39,14 +35,10 @@ WAY = "way"
 
 def look() -> int:
     """The work of such a process: its request from stdin, the answer to stdout."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as channel:
-        request = json.load(sys.stdin)
-        attempt.print_to(requests.log_of(request))
-        json.dump(to_json(_asked(request, Way(request[WAY]))), channel)
-    return 0
+    return attempt.answer(_asked)
 
 
-def _asked(request: dict[str, object], way: Way) -> Foreseen:
+def _asked(request: dict[str, object]) -> Foreseen:
     from drkit.adapters.pulumi_foresight import not_known
 
     secrets: tuple[str, ...] = ()
@@ -55,7 +47,7 @@ def _asked(request: dict[str, object], way: Way) -> Foreseen:
         if not isinstance(work, StackWork):
             raise TypeError(f"{work} is no stack's")
         secrets = discretion.secrets_of(context)
-        return _foreseen(work, context, way, secrets)
+        return _foreseen(work, context, Way(str(request[WAY])), secrets)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, nothing is known
         ended = requests.discreet_outcome(requests.outcome_of_error(error), secrets)
         return not_known(ended)

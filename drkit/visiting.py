@@ -9,7 +9,6 @@ and their files go with it. Changes nothing, there or here.
 from __future__ import annotations
 
 import dataclasses
-import json
 import multiprocessing
 import os
 import sys
@@ -22,7 +21,6 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from drkit import attempt
 from drkit.adapters import discretion, requests
-from drkit.adapters.codec import to_json
 from drkit.errors import ConfigurationError, StepError
 from drkit.model.quantities import format_duration
 from drkit.model.step import RunKind, Step
@@ -45,15 +43,11 @@ def main() -> NoReturn:
     """
     parent, scratch, limit = sys.argv[1:]
     end = time.monotonic() + float(limit)
-    attempt.supervise(parent=int(parent), scratch=scratch, work=lambda: _answer(end))
-
-
-def _answer(end: float) -> int:
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as channel:
-        request = json.load(sys.stdin)
-        attempt.print_to(requests.log_of(request))
-        json.dump(to_json(_visited(request, end)), channel)
-    return 0
+    attempt.supervise(
+        parent=int(parent),
+        scratch=scratch,
+        work=lambda: attempt.answer(lambda request: _visited(request, end)),
+    )
 
 
 def _visited(request: dict[str, object], end: float) -> Visit:
