@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from drkit.errors import Problem
 from drkit.model.plan import Provider
-from drkit.model.readiness import About, Finding, Looked, Severity
+from drkit.model.readiness import About, Looked, Severity
 from drkit.model.record import Target
 from drkit.reporting.readiness.hosts import Heard, Visit
 from drkit.reporting.readiness.site import Site
@@ -23,21 +23,8 @@ _BROKEN = 500
 
 def judge_providers(site: Site, silent: Mapping[str, str]) -> Looked:
     """``silent``: provider → what was heard of it instead of an answer."""
-    findings = []
-    for name, said in silent.items():
-        provider = site.plan.providers[name]
-        heard = Problem(
-            place=f"providers.{name}.endpoint",
-            message=f"{provider.endpoint}: {said} ({FROM_HERE})",
-            remedy=f"ask {name} whether they are up, and whether this machine may reach them",
-        )
-        processes = _relying_on(site, provider)
-        findings.append(
-            site.finding(Severity.THREATENS, About.PROVIDERS, heard, processes=processes)
-        )
-    answering = [name for name in site.plan.providers if name not in silent]
-    good = f"{', '.join(answering)} answer ({FROM_HERE})" if answering else ""
-    return Looked(findings=tuple(findings), good=good)
+    ask = "whether they are up, and whether this machine may reach them"
+    return _looked(site, silent, asked=FROM_HERE, ask=ask)
 
 
 Answers = Mapping[str, Heard]
@@ -48,24 +35,31 @@ def judge_providers_there(site: Site, standby: Target, there: Visit, here: Visit
     """The hosts of ``standby`` have asked (``there``), and those that serve (``here``): what these
     reach, those are to reach as well; where that is not known, one host must.
     """
-    findings: list[Finding] = []
-    answering = []
-    for name, provider in site.plan.providers.items():
-        wrong = _wrong(_answers(there, name), _answers(here, name))
-        if wrong:
-            problem = Problem(
-                place=f"providers.{name}.endpoint",
-                message=f"{provider.endpoint}: {wrong} (asked from {standby.name})",
-                remedy=f"ask {name} whether the addresses that {standby.region} calls from are let"
-                " in, and see what the network there lets out",
-            )
-            processes = _relying_on(site, provider)
-            findings.append(
-                site.finding(Severity.THREATENS, About.PROVIDERS, problem, processes=processes)
-            )
-        else:
-            answering.append(name)
-    good = f"{', '.join(answering)} answer (asked from {standby.name})" if answering else ""
+    told = {n: _wrong(_answers(there, n), _answers(here, n)) for n in site.plan.providers}
+    wrong = {name: said for name, said in told.items() if said}
+    ask = (
+        f"whether the addresses that {standby.region} calls from are let in, and see what the"
+        " network there lets out"
+    )
+    return _looked(site, wrong, asked=f"asked from {standby.name}", ask=ask)
+
+
+def _looked(site: Site, wrong: Mapping[str, str], *, asked: str, ask: str) -> Looked:
+    """``wrong``: provider → what is. ``asked``: from where; ``ask``: what they are to be asked."""
+    findings = []
+    for name, said in wrong.items():
+        provider = site.plan.providers[name]
+        problem = Problem(
+            place=f"providers.{name}.endpoint",
+            message=f"{provider.endpoint}: {said} ({asked})",
+            remedy=f"ask {name} {ask}",
+        )
+        processes = _relying_on(site, provider)
+        findings.append(
+            site.finding(Severity.THREATENS, About.PROVIDERS, problem, processes=processes)
+        )
+    answering = [name for name in site.plan.providers if name not in wrong]
+    good = f"{', '.join(answering)} answer ({asked})" if answering else ""
     return Looked(findings=tuple(findings), good=good)
 
 
