@@ -16,7 +16,6 @@ from drkit.cli.outlook import Outlook
 from drkit.model.outcome import State
 from drkit.model.quantities import format_duration
 from drkit.model.record import GateAnswered, Record, RunEnded, StepPlanned
-from drkit.model.step import RunKind
 from drkit.reporting.forecast import Forecast, ProcessForecast
 from drkit.reporting.report import in_sandbox
 
@@ -138,7 +137,7 @@ class LiveConsole:
 
     def _processes(self, now: datetime, ahead: Forecast | None) -> Table:
         began = self._seen.began
-        names = began.plan.get("processes") if began and began.kind is not RunKind.STANDBY else None
+        names = began.plan.get("processes") if began and began.kind.brings_back else None
         table = Table(
             box=None, header_style="dim", pad_edge=False, expand=True, show_header=bool(names)
         )

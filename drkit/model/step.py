@@ -27,6 +27,11 @@ class RunKind(StrEnum):
         return self in {RunKind.REBUILD, RunKind.VALIDATE}
 
     @property
+    def brings_back(self) -> bool:
+        """Whether its end is that processes are back, or proven to come back."""
+        return self is not RunKind.STANDBY
+
+    @property
     def noun(self) -> str:
         """What such a run is called in a sentence; a drill is never called a rebuild."""
         nouns = {RunKind.DEPLOY: "deployment", RunKind.VALIDATE: "validation"}

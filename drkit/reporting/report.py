@@ -174,8 +174,8 @@ def report(records: tuple[Record, ...]) -> Report:
         raise JournalDamaged("the journal does not begin with the start of a run")
     header = _header(began, records)
     steps = step_reports(began.steps, records)
-    brings_back = began.kind is not RunKind.STANDBY
-    processes = process_reports(began.plan, steps, _span(header)) if brings_back else ()
+    back = began.kind.brings_back
+    processes = process_reports(began.plan, steps, _span(header)) if back else ()
     lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
     taken_away = tuple(r.body for r in records if isinstance(r.body, CopyRemoved))
     consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
