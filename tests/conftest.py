@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import socket
 import subprocess
 import time
 import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -19,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.sdk import load_whole
 from tests.survivors import alive_with
 
 UNIT = Path(__file__).parent / "unit"
@@ -77,10 +76,7 @@ def pytest_configure() -> None:
     times at its end, which took 2 s of a core.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of the SDK against itself
-            for name in ("ec2", "iam", "kms", "route53", "s3", "vpc"):
-                hasattr(importlib.import_module(f"pulumi_aws.{name}"), "__all__")
+        load_whole("ec2", "iam", "kms", "route53", "s3", "vpc")
         gc.collect()
         gc.freeze()
 

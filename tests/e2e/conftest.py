@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,9 +90,9 @@ def deployed(desk: Desk, prepared: tuple[Said, Said]) -> Carried:
     return Carried(said=said, run=run)
 
 
-@pytest.fixture(scope="package")
-def customers(desk: Desk, deployed: Carried) -> Iterator[Customers]:
-    """They order from now on, whatever becomes of the shop."""
+@contextmanager
+def ordering(desk: Desk) -> Iterator[Customers]:
+    """Customers, who order until the end of the block."""
     found = Customers.begin(desk)
     try:
         eventually(lambda: len(found.promises()) > 5, within=MINUTE, what="customers order")
@@ -99,6 +100,13 @@ def customers(desk: Desk, deployed: Carried) -> Iterator[Customers]:
     finally:
         if not found.gone():
             found.leave()
+
+
+@pytest.fixture(scope="package")
+def customers(desk: Desk, deployed: Carried) -> Iterator[Customers]:
+    """They order from now on, whatever becomes of the shop."""
+    with ordering(desk) as found:
+        yield found
 
 
 @pytest.fixture(scope="package")

@@ -5,10 +5,8 @@ is no validation's.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from drkit.adapters.vault import open_vault
 from drkit.adapters.worlds import open_world
 from tests.e2e.desk import Desk
 from tests.e2e.witnesses import OUTSIDE, STATE
+from tests.sdk import load_whole
 
 PROJECT, STACK, BUCKET = "kiosk", "prod", "kiosk-files"
 _PROGRAM = """
@@ -105,12 +104,7 @@ def settle_in(desk: Desk, region: str) -> Bystander:
         "tags": json.dumps(tags),
         "publicKey": (desk.root / "login.pub").read_text().strip(),
     }
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # of the SDK against itself, as it loads
-        for name, one_of_it in (("ec2", "Vpc"), ("s3", "Bucket")):
-            getattr(importlib.import_module(f"pulumi_aws.{name}"), one_of_it)
+    load_whole("ec2", "s3")
     with as_operator(desk):
         plan = load_plan(desk.root / "drkit.yaml")
         backend = backend_of(plan, open_world(plan), open_vault(plan))

@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import MINUTE, NEW, REBUILD, VALIDATE, Lost, lose
+from tests.e2e.conftest import NEW, REBUILD, VALIDATE, Lost, lose, ordering
 from tests.e2e.desk import Desk, Run
 from tests.e2e.losses import all_that_is_missing_is_listed, only_what_was_not_yet_archived
 from tests.e2e.witnesses import OUTSIDE, Customers, resources_in
-from tests.integration.sandbox.lab import eventually
 from tests.stress.conftest import deployed_desk
 
 FLAKY, SLOW, RESTORE = "check.support", "payment", "orders-db"
@@ -69,13 +68,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def customers(desk: Desk) -> Iterator[Customers]:
-    found = Customers.begin(desk)
-    try:
-        eventually(lambda: len(found.promises()) > 5, within=MINUTE, what="customers order")
+    with ordering(desk) as found:
         yield found
-    finally:
-        if not found.gone():
-            found.leave()
 
 
 @pytest.fixture(scope="module")
