@@ -26,6 +26,7 @@ from drkit.adapters.pulumi_events import Account
 from drkit.adapters.pulumi_opening import Opening
 from drkit.adapters.pulumi_operation import OpenStack, outcome
 from drkit.adapters.pulumi_workspace import Backend, backend_of
+from drkit.adapters.still_hosts import start_still, still
 from drkit.errors import EffectUnknown, StepError
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.model.step import RemovalWork, StackWork
@@ -69,19 +70,28 @@ class StackTool:
         with self._open(context, tell=_into_log(context)) as stack:
             if stack.state.resources == 0:
                 return None
+            stands = still(context.world, context.target.region, stack.state.hosts)
             stack.run("refresh", _silent)
             found = stack.run("preview", _silent)
-        if found.changed or found.failures or self._unusable(found.public_outputs(), context):
+        if stands or found.changed or found.failures:
+            return None
+        if self._unusable(found.public_outputs(), context):
             return None
         return self._noted(Outcome(state=State.DONE, changed=0, facts=found.public_outputs()))
 
     def do(self, context: Context, progress: Progress) -> Outcome:
-        """Bring the stack up. ``changed`` counts resources; facts are the outputs, less secrets.
+        """Bring the stack up, and start what of its hosts stands still. ``changed`` counts
+        resources; facts are the outputs, less secrets.
 
         FAILED, too, where no later step could use its hosts: what is done is not tried again.
         """
+        region = context.target.region
         with self._open(context, tell=progress) as stack:
-            ended = bring_up(stack, self._types(context), progress, region=context.target.region)
+            started = start_still(context.world, region, stack.state.hosts, progress)
+            ended = bring_up(stack, self._types(context), progress, region=region)
+        if started:
+            self._notes.append(f"started, for it stood still: {', '.join(started.values())}")
+            ended = dataclasses.replace(ended, changed=(ended.changed or 0) + len(started))
         if ended.done and (wrong := self._unusable(ended.facts, context)):
             failure = Failure(
                 message=f"the output `hosts` of stack {self._name} cannot be used: {wrong}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi.automation import Deployment
@@ -16,6 +16,7 @@ from drkit.ports import Secret
 
 _LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 _SEED_TYPE = "drkit:ssh:HostKeySeed"
+_INSTANCE = "aws:ec2/instance:Instance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class StackState:
     """Whether it has one that is encrypted: its program would make another, and other keys."""
     pending: Sequence[str]
     """Resources whose creation, change or deletion was begun and never seen to end."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Its instances, by their ids, and what the program calls them."""
 
     def must_be_whole(self, stack: str) -> None:
         """Raise EffectUnknown if an earlier update was cut off."""
@@ -55,6 +58,11 @@ def read_state(exported: Deployment) -> StackState:
         seed=Secret(_plain(seeds[0])) if seeds and not sealed else None,
         sealed=sealed,
         pending=tuple(f"{resource(op['resource']['urn'])} ({op['type']})" for op in pending),
+        hosts={
+            entry["id"]: resource(entry["urn"]).rpartition(" ")[2]
+            for entry in resources
+            if entry["type"] == _INSTANCE and entry.get("id")
+        },
     )
 
 

@@ -111,13 +111,13 @@ def drifted(
         yield Problem(
             place=f"{target.name} {stack}",
             message=f"{_STANDBY[how]}: {_named(which)}",
-            remedy=_start(target, which) if how is How.STOPPED else remedy,
+            remedy=remedy,
         )
 
 
 _STANDBY = {
     How.CHANGED: "was changed since it was built",
-    How.STOPPED: "stands still, and no rebuild starts it",
+    How.STOPPED: "stands still",
     How.GONE: "is gone since it was built",
 }
 _SET_RIGHT = "a rebuild sets it right before it goes on, which takes time: see who did it"
