@@ -3,7 +3,8 @@ of its site is wanted.
 
 Asked as ``drkit abort`` asks, and waited for. A validation that gives no sign of life is put out of
 its lease: it has nothing to protect, and what it built is nobody's. A standby is not: the rebuild
-would build on with what may still work there. Nothing else is ever asked to end.
+would build on with what may still work there. Nothing else is ever asked to end. Who brings a
+standby up while nobody is served is told of the rebuild; to be refused would win nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from drkit.errors import ConfigurationError, RunBusy
 from drkit.model.step import RunKind
 from drkit.model.wish import Wish
 from drkit.operating import operator
+from drkit.ports import World
 
 if TYPE_CHECKING:
     from drkit.adapters.lease import Found
@@ -56,6 +58,23 @@ def rehearsal_ended(wish: Wish) -> bool:
         _LOG.warning("whether a validation is in the way cannot be looked up: %s", error)
         return False
     return True
+
+
+def say_nobody_is_served(wish: Wish, world: World) -> None:
+    """Tell who brings a standby up while customers are not served what would bring them back."""
+    from drkit.adapters.public_answer import public_answer
+
+    if wish.kind is not RunKind.STANDBY:
+        return
+    answer = public_answer(wish.plan, world)
+    if not answer.healthy:
+        _LOG.warning(
+            "%s %s: a standby brings nobody back; `drkit rebuild --region %s` does, and goes on"
+            " from this one",
+            wish.plan.dns.name,
+            answer.said,
+            wish.region,
+        )
 
 
 def _gives_way(found: Found, region: str) -> RunKind | None:

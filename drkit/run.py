@@ -29,7 +29,7 @@ from drkit.engine.decide import Pass
 from drkit.engine.loop import Hands, Stop, record, run_pass
 from drkit.errors import ConfigurationError, Problem, RunBusy
 from drkit.first_records import Agreed, begin
-from drkit.giving_way import rehearsal_ended
+from drkit.giving_way import rehearsal_ended, say_nobody_is_served
 from drkit.hands import Standing, standing, step_hands
 from drkit.holding import hold_outside, hold_site, look_outside
 from drkit.leaving import leave_behind
@@ -99,6 +99,7 @@ def _carry_out(wish: Wish, company: Company) -> Ran:
             raise ConfigurationError("nothing was touched", problems=gaps)
         if free is None:
             raise AssertionError("a region that is no site is a problem that nobody can accept")
+        say_nobody_is_served(wish, opened.world)
         lost = given_up(wish.mode, graph.steps, opened.satisfied, wish.reason)
         agreed = Agreed(
             graph=graph,

@@ -11,7 +11,8 @@ import pytest
 
 from drkit import giving_way
 from drkit.adapters.lease import place_of, read_lease
-from drkit.giving_way import rehearsal_ended
+from drkit.adapters.public_answer import Answer
+from drkit.giving_way import rehearsal_ended, say_nobody_is_served
 from drkit.model.plan import Plan
 from drkit.model.step import RunKind
 from drkit.model.wish import Wish
@@ -120,3 +121,26 @@ def test_an_outside_that_does_not_answer_ends_nobody(
 ) -> None:
     monkeypatch.setattr("drkit.adapters.worlds.open_world", lambda _: lost)
     assert not rehearsal_ended(wish(plan))
+
+
+def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == giving_way.__name__]
+
+
+def test_who_brings_a_standby_up_while_nobody_is_served_is_told_of_the_rebuild(
+    plan: Plan, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    say_nobody_is_served(wish(plan), world)
+    assert warned(caplog) == [], "a rebuild is what it is told of"
+    say_nobody_is_served(wish(plan, RunKind.STANDBY), world)
+    [said] = warned(caplog)
+    assert f"`drkit rebuild --region {REGION}` does" in said
+
+
+def test_who_brings_one_up_beside_a_site_that_serves_is_told_nothing(
+    plan: Plan, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = Answer(said="answers with 200", healthy=True)
+    monkeypatch.setattr("drkit.adapters.public_answer.public_answer", lambda *_: served)
+    say_nobody_is_served(wish(plan, RunKind.STANDBY), world)
+    assert warned(caplog) == []
