@@ -1,4 +1,6 @@
-"""What Pulumi would do, for ``drkit plan --preview``: writes nothing, not even a stack."""
+"""What the cloud says, for ``drkit plan --preview``: what Pulumi would do, and what stands by.
+Writes nothing, not even a stack.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from drkit.errors import ConfigurationError
-from drkit.model.plan import DnsMethod, Plan
+from drkit.model.plan import DnsMethod, Plan, Tier
 from drkit.model.record import Target
 from drkit.model.step import RunKind, StackWork
 from drkit.ports import Context
+from drkit.reporting.head_start import HeadStart
+from drkit.reporting.readiness.standby import Standing
 
 
 def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
@@ -63,3 +67,27 @@ def preview_stacks(plan: Plan, region: str) -> Mapping[str, str]:
                 continue
             facts[stack.name] = public(made)
     return found
+
+
+def head_start_outside(plan: Plan, region: str) -> HeadStart | None:
+    """What a rebuild of ``region`` finds done, by the outside location; None: the site is cold.
+
+    Raises ConfigurationError where that does not answer.
+    """
+    from drkit.adapters.digests import standby_digests
+    from drkit.adapters.earlier_rebuilds import EarlierRebuilds
+    from drkit.adapters.epoch import read_epoch
+    from drkit.adapters.generations import known_generations
+    from drkit.adapters.outside_store import OutsideStore
+    from drkit.adapters.worlds import open_world
+
+    if plan.sites[region].tier is not Tier.WARM:
+        return None
+    world = open_world(plan)
+    number = known_generations(world, plan, region, read_epoch(world, plan)).standing
+    standing = None
+    if number is not None:
+        target = Target(shop=plan.shop, region=region, generation=number)
+        earlier = EarlierRebuilds(OutsideStore(world, plan), plan)
+        standing = Standing(target=target, records=earlier.builder_of(target))
+    return HeadStart(region=region, standing=standing, digests=standby_digests(plan), asked=True)

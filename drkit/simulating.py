@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,13 +28,16 @@ from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, GateOverdue, Record, StepEnded
 from drkit.model.step import GateWork, RunKind, Step, WaitWork, last_proof
 from drkit.planning.graph import Graph, build_graph
-from drkit.planning.order import critical_path, expected, priorities
+from drkit.planning.order import NO_TIME, expected, path_without, priorities
 from drkit.ports import Observers
 from drkit.reporting.expected import PERSON, History, median
 
 SPREAD = 0.3
 """Of a step that was never run: the sigma of the lognormal around its budget; 9 of 10 draws lie
 between 0.6 and 1.6 times the budget. An assumption, named in every output."""
+
+STANDS = "stands"
+"""The source of a step that a standby has done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class Scenario:
     """How long a gate waits for its answer."""
     noticed: timedelta = timedelta(0)
     """From the loss to the command."""
+    done: frozenset[str] = frozenset()
+    """Steps that a standby has done: they take no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ class StepTimes:
 
     median: timedelta | None
     source: str
-    """``4 runs``, ``budget``, or ``nominal`` for a step that has neither."""
+    """``4 runs``, ``budget``, ``nominal`` for a step that has neither, or ``stands``."""
     states: Mapping[State, int]
     """How it ended, how often; a step that nothing let begin is ``not run``."""
 
@@ -100,7 +105,7 @@ def simulate(plan: Plan, history: History, scenario: Scenario) -> Simulated:
         raise KeyError(*sorted(unknown))
     chance = random.Random(scenario.seed)
     pass_ = Pass(graph=graph, priority=priorities(graph, plan), max_parallel=scenario.max_parallel)
-    lasts = _draws(graph, history, chance)
+    lasts = _draws(graph, history, scenario.done, chance)
     runs = [_once(pass_, lasts, scenario, chance) for _ in range(scenario.times)]
     return _summed_up(plan, graph, history, scenario, runs)
 
@@ -113,11 +118,15 @@ class _Run:
     states: Mapping[str, State]
 
 
-def _draws(graph: Graph, history: History, chance: random.Random) -> Callable[[Step], timedelta]:
+def _draws(
+    graph: Graph, history: History, done: Collection[str], chance: random.Random
+) -> Callable[[Step], timedelta]:
     """How long a step lasts, drawn anew for each try."""
     times = expected(graph)
 
     def lasts(step: Step) -> timedelta:
+        if step.id in done:
+            return NO_TIME
         if isinstance(step.work, WaitWork):
             return step.work.duration
         if seen := history.get(step.id):
@@ -173,7 +182,7 @@ def _summed_up(
     steps = {
         name: StepTimes(
             median=median(run.ends[name] for run in runs if run.states.get(name) is State.DONE),
-            source=_source(graph.steps[name], history),
+            source=STANDS if name in scenario.done else _source(graph.steps[name], history),
             states=Counter(run.states.get(name, State.NOT_RUN) for run in runs),
         )
         for name in graph.steps
@@ -199,7 +208,7 @@ def _summed_up(
         times=len(runs),
         steps=steps,
         processes=processes,
-        critical_path=tuple(critical_path(graph, lasting)),
+        critical_path=tuple(path_without(graph, lasting, scenario.done)),
     )
 
 

@@ -10,16 +10,19 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from drkit.model.plan import Plan
 from drkit.model.step import (
     CheckWork,
     LedgerWork,
     PlaybookWork,
     ProofWork,
     QuiesceWork,
+    RunKind,
     StackWork,
     Step,
     StoreWork,
 )
+from drkit.planning.graph import build_graph
 
 
 def digest_of(root: Path, step: Step) -> str:
@@ -28,6 +31,12 @@ def digest_of(root: Path, step: Step) -> str:
     for path in _sources(step):
         total.update(_digest(root / path).encode())
     return total.hexdigest()
+
+
+def standby_digests(plan: Plan) -> dict[str, str]:
+    """Each step of a standby of ``plan``, and what it would work with now."""
+    steps = build_graph(plan, RunKind.STANDBY).steps.values()
+    return {step.id: digest_of(plan.root, step) for step in steps}
 
 
 def _sources(step: Step) -> Iterator[str]:

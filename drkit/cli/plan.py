@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from drkit.cli import completion
 from drkit.cli.options import mode_option, output_option, plan_option
 from drkit.errors import ConfigurationError, Exit, UsageError
-from drkit.model.plan import Plan
+from drkit.model.plan import Plan, Tier
 from drkit.model.quantities import format_duration
 from drkit.model.step import RunKind, RunMode
 from drkit.planning.consents import consent_risks
 from drkit.planning.graph import Graph, build_graph
-from drkit.planning.order import critical_path, expected, longest_before, priorities
+from drkit.planning.order import expected, longest_before, path_without, priorities, without
 from drkit.planning.problems import run_problems
+
+if TYPE_CHECKING:
+    from drkit.reporting.head_start import HeadStart
 
 
 @click.command()
@@ -44,7 +49,9 @@ def plan(
 ) -> int:
     """Show what a rebuild would do: steps in order, owners, budgets, critical path.
 
-    With --region also all that it will touch, each with the region that it lies in. Strict: any
+    With --region also all that it will touch, each with the region that it lies in; and of a warm
+    site what its standby has done, as the runs on this machine tell (with --preview the outside
+    location is asked). Strict: any
     problem of the plan is shown, all at once, and ends with exit code 3; so is all that lies in the
     failed region.
     """
@@ -61,34 +68,63 @@ def plan(
     if problems:
         raise ConfigurationError(f"{plan_file} cannot be run as it stands", problems=problems)
     graph = build_graph(loaded, RunKind.REBUILD, mode=RunMode(mode))
-    previews = _previews(loaded, region) if preview and region else {}
+    shown = _shown(loaded, graph, region, preview=preview)
     if output == "json":
-        made = _as_json(loaded, graph, region, previews)
+        made = _as_json(shown)
         click.echo(json.dumps(made | (touches.as_json() if touches else {}), indent=1))
     else:
-        shown = [_as_text(loaded, graph, region, previews), *(touches.lines() if touches else ())]
-        click.echo("\n".join(shown))
+        click.echo("\n".join([_as_text(shown), *(touches.lines() if touches else ())]))
     return int(Exit.OK)
 
 
-def _previews(loaded: Plan, region: str) -> Mapping[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What is shown of a plan."""
+
+    plan: Plan
+    graph: Graph
+    region: str | None
+    previews: Mapping[str, str]
     """Stack → what Pulumi would do, where its inputs exist; else which stack it waits for."""
-    from drkit.previewing import preview_stacks
+    head_start: HeadStart | None
+    """Of a warm site."""
 
-    return preview_stacks(loaded, region)
+    @property
+    def done(self) -> tuple[str, ...]:
+        """The steps that its standby has done."""
+        return self.head_start.done if self.head_start else ()
+
+    @property
+    def times(self) -> dict[str, timedelta]:
+        return without(expected(self.graph), self.done)
 
 
-def _as_text(loaded: Plan, graph: Graph, region: str | None, previews: Mapping[str, str]) -> str:
-    times = expected(graph)
+def _shown(loaded: Plan, graph: Graph, region: str | None, *, preview: bool) -> _Shown:
+    """With ``preview`` the cloud is asked."""
+    previews: Mapping[str, str] = {}
+    head_start = None
+    if region is not None and preview:
+        from drkit.previewing import head_start_outside, preview_stacks
+
+        previews, head_start = preview_stacks(loaded, region), head_start_outside(loaded, region)
+    elif region is not None and loaded.sites[region].tier is Tier.WARM:
+        from drkit.adapters.standing_here import head_start_here
+
+        head_start = head_start_here(loaded, region)
+    return _Shown(plan=loaded, graph=graph, region=region, previews=previews, head_start=head_start)
+
+
+def _as_text(shown: _Shown) -> str:
+    loaded, graph, previews, times = shown.plan, shown.graph, shown.previews, shown.times
     ends = longest_before(graph, times)
-    path = critical_path(graph, times)
+    path = path_without(graph, times, shown.done)
     urgency = priorities(graph, loaded)
     order = sorted(graph.steps, key=lambda name: (ends[name] - times[name], urgency[name]))
     rows = [("start", "step", "kind", "owner", "budget", "needs")]
     for name in order:
         step = graph.steps[name]
         budget = format_duration(step.budget) if step.budget else "–"
-        mark = "●" if name in path else " "
+        mark = "✓" if name in shown.done else "●" if name in path else " "
         preview = f"  [{previews[name]}]" if name in previews else ""
         needs = ", ".join(step.needs) + preview
         start = _offset(ends[name] - times[name])
@@ -100,12 +136,13 @@ def _as_text(loaded: Plan, graph: Graph, region: str | None, previews: Mapping[s
         ).rstrip()
         for row in rows
     ]
-    where = f" in {region}" if region else ""
+    where = f" in {shown.region}" if shown.region else ""
     head = f"{loaded.shop}: a rebuild{where}, {len(graph.steps)} steps, at most {_total(ends)}"
     tail = [
         "",
         "● critical path; steps that start at the same time run side by side.",
         "Times are budgets, and 5s where a step has none.",
+        *(shown.head_start.lines() if shown.head_start else ()),
         "",
         *_process_lines(loaded, ends),
         *(f"\nnotice: {risk}" for risk in consent_risks(loaded, graph)),
@@ -128,15 +165,14 @@ def _process_lines(loaded: Plan, ends: dict[str, timedelta]) -> list[str]:
     return lines
 
 
-def _as_json(
-    loaded: Plan, graph: Graph, region: str | None, previews: Mapping[str, str]
-) -> dict[str, object]:
-    times = expected(graph)
+def _as_json(shown: _Shown) -> dict[str, object]:
+    loaded, graph, times = shown.plan, shown.graph, shown.times
     ends = longest_before(graph, times)
     return {
         "version": 1,
         "shop": loaded.shop,
-        "region": region,
+        "region": shown.region,
+        "standby": shown.head_start.as_json() if shown.head_start else None,
         "steps": [
             {
                 "id": step.id,
@@ -146,11 +182,11 @@ def _as_json(
                 "budget_seconds": step.budget.total_seconds() if step.budget else None,
                 "start_seconds": (ends[step.id] - times[step.id]).total_seconds(),
                 "processes": list(graph.processes[step.id]),
-                "preview": previews.get(step.id),
+                "preview": shown.previews.get(step.id),
             }
             for step in graph.steps.values()
         ],
-        "critical_path": critical_path(graph, times),
+        "critical_path": path_without(graph, times, shown.done),
         "processes": {
             name: {
                 "rto_seconds": process.rto.total_seconds(),

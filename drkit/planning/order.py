@@ -7,7 +7,7 @@ money per minute, then by the order of the plan. Steps that no process waits for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from drkit.planning.graph import Graph
 
 NOMINAL = timedelta(seconds=5)
 """Taken for a step without a budget: long enough to count, short enough to mislead nobody."""
+NO_TIME = timedelta(0)
 
 
 class Node(Protocol):
@@ -60,7 +61,7 @@ def _expected(step: Step) -> timedelta:
 
 def by_budget(budget: timedelta | None, *, kind: str) -> timedelta:
     """What a step is taken to last that may have no budget: nobody can say it of a gate."""
-    return budget or (timedelta(0) if kind == "gate" else NOMINAL)
+    return budget or (NO_TIME if kind == "gate" else NOMINAL)
 
 
 def longest_behind(graph: Nodes, times: Mapping[str, timedelta]) -> dict[str, timedelta]:
@@ -76,7 +77,7 @@ def longest_before(graph: Graph, times: Mapping[str, timedelta]) -> dict[str, ti
     """Step id → the earliest moment it can end, counted from the start of the run."""
     before: dict[str, timedelta] = {}
     for name, step in graph.steps.items():
-        start = max((before[need] for need in step.needs), default=timedelta(0))
+        start = max((before[need] for need in step.needs), default=NO_TIME)
         before[name] = start + times[name]
     return before
 
@@ -93,6 +94,16 @@ def critical_path(
     while needs := graph.steps[path[-1]].needs:
         path.append(max(needs, key=lambda name: before[name]))
     return path[::-1]
+
+
+def without(times: Mapping[str, timedelta], done: Collection[str]) -> dict[str, timedelta]:
+    """``times`` where the steps of ``done`` are found as they should be: they take none."""
+    return {name: NO_TIME if name in done else lasts for name, lasts in times.items()}
+
+
+def path_without(graph: Graph, times: Mapping[str, timedelta], done: Collection[str]) -> list[str]:
+    """The critical path of the same, with no step that is done."""
+    return [step for step in critical_path(graph, without(times, done)) if step not in done]
 
 
 def priorities(graph: Graph, plan: Plan) -> dict[str, tuple[float, float, int]]:

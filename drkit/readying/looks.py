@@ -15,7 +15,6 @@ from drkit.model.quantities import format_moment
 from drkit.model.readiness import About, Looked
 from drkit.model.record import Target
 from drkit.model.step import RunKind
-from drkit.planning.graph import build_graph
 from drkit.planning.quotas import QUOTAS, shortfalls
 from drkit.reporting.readiness.certificates import judge_certificates
 from drkit.reporting.readiness.people import judge_people
@@ -105,7 +104,7 @@ def _proof(site: Site, sources: Sources) -> Looked:
 
 
 def _standby(site: Site, sources: Sources) -> Looked:
-    from drkit.adapters.digests import digest_of
+    from drkit.adapters.digests import standby_digests
     from drkit.adapters.generations import known_generations
 
     plan, region = site.plan, site.region
@@ -117,8 +116,7 @@ def _standby(site: Site, sources: Sources) -> Looked:
     if known_generations(world, plan, region, epoch).standing == target.generation:
         records = sources.of(sources.earlier).builder_of(target)
         standing = Standing(target=target, records=records)
-    steps = build_graph(plan, RunKind.STANDBY).steps.values()
-    return judge_standby(site, standing, {step.id: digest_of(plan.root, step) for step in steps})
+    return judge_standby(site, standing, standby_digests(plan))
 
 
 def _time(site: Site, sources: Sources) -> Looked:

@@ -27,6 +27,13 @@ class Standing:
     records: Sequence[Record]
 
 
+def steps_done(standing: Standing, digests: Mapping[str, str]) -> tuple[str, ...]:
+    """The steps of ``digests`` that a rebuild finds done: what they work with is as it was then."""
+    states = stand(standing.records).states
+    changed = changed_steps(digests_of(standing.records), digests)
+    return tuple(s for s in digests if states.get(s) is State.DONE and s not in changed)
+
+
 def judge_standby(site: Site, standing: Standing | None, digests: Mapping[str, str]) -> Looked:
     """``standing``: None where nothing stands. ``digests``: step of a standby → sha256 of what it
     would work with now.

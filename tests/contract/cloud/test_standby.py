@@ -16,6 +16,7 @@ from drkit.adapters.left_generations import LeftGeneration, leave_generation
 from drkit.adapters.outside_store import OutsideStore
 from drkit.adapters.pulumi_settings import address_range
 from drkit.adapters.runs_folder import RunsFolder
+from drkit.adapters.standing_here import head_start_here
 from drkit.carrying import AT_ITS_END
 from drkit.cli import cli
 from drkit.compose import Opened, look_around, open_plan
@@ -27,6 +28,7 @@ from drkit.model.record import RunEnded, Target
 from drkit.model.step import RunKind, RunMode
 from drkit.model.wish import Wish
 from drkit.ports import World
+from drkit.previewing import head_start_outside
 from drkit.reaping import Reaper
 from tests.contract.cloud.opened import SITES, Write, backed_up, places, rebuild, served_by
 from tests.contract.cloud.standby import SERVES, Standby
@@ -231,3 +233,35 @@ def test_a_standby_of_which_a_step_failed_is_a_finding(shop: Write, world: World
 def test_nothing_is_said_of_the_standby_of_a_cold_site(shop: Write, world: World) -> None:
     assert about_the_standby(ready_site(shop, world)) == []
     assert SERVES != REGION
+
+
+def test_a_preview_of_the_plan_asks_outside_what_stands(shop: Write, world: World) -> None:
+    plan = shop(sites=WARM)
+    served_by(world, plan, "eu-west-3")
+    found = head_start_outside(plan, REGION)
+    assert found is not None
+    assert (found.standing, found.asked) == (None, True)
+    built(world, f"{REGION}.g1")
+    found = head_start_outside(plan, REGION)
+    assert found is not None
+    assert "done by a run that is not known" in found.lines()[0]
+    run = left(plan, *ended(State.DONE), RunEnded(stand="finished"), kind=RunKind.STANDBY)
+    found = head_start_outside(plan, REGION)
+    assert found is not None
+    assert found.standing is not None
+    assert (found.standing.target.name, found.run) == (f"{REGION}.g1", run)
+
+
+def test_what_was_reaped_elsewhere_stands_no_more_for_who_asks_outside(
+    world: World, plan: Plan
+) -> None:
+    left(plan, *ended(State.DONE), RunEnded(stand="finished"), kind=RunKind.STANDBY)
+    built(world, f"{REGION}.g1")
+    target = Target(shop="corner", region=REGION, generation=1)
+    gone = LeftGeneration(target=target, reason="reaped", operator="bo@y", at=START)
+    leave_generation(OutsideStore(world, plan), gone)
+    here, outside = head_start_here(plan, REGION), head_start_outside(plan, REGION)
+    assert here is not None
+    assert outside is not None
+    assert here.standing is not None, "the runs on this machine do not tell"
+    assert outside.standing is None

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from drkit.adapters.digests import digest_of
+from drkit.adapters.journal_file import JournalFile
+from drkit.adapters.runs_folder import RunsFolder
 from drkit.cli import cli
 from drkit.errors import ConfigurationError, UsageError
+from drkit.model.outcome import Outcome, State
+from drkit.model.record import RunBegan, StepEnded, StepStarted, Target
 from drkit.model.step import RunKind
 from drkit.planning.graph import build_graph
-from tests.fakes.documents import document, plan_at, write_plan
+from tests.fakes.clock import START
+from tests.fakes.documents import DOCUMENT, document, plan_at, write_plan
 
 FILES = (
     "stacks/compute/Pulumi.yaml",
@@ -21,6 +29,8 @@ FILES = (
     "playbooks/open.yml",
     "checks/buy.py",
 )
+
+SITES = DOCUMENT["sites"]
 
 
 @pytest.fixture
@@ -166,3 +176,110 @@ def test_a_failed_region_that_cannot_be_is_refused(shop: Path, failed: str, reme
 
 def test_a_failed_region_of_no_rebuild_is_refused(shop: Path) -> None:
     assert isinstance(run(shop, "--failed", "eu-west-3").exception, UsageError)
+
+
+WARM = {"eu-central-1": {**SITES["eu-central-1"], "tier": "warm"}}
+
+
+@pytest.fixture
+def warm(shop: Path) -> Path:
+    return write_plan(shop.parent, sites={**SITES, **WARM})
+
+
+def a_run(shop: Path, kind: RunKind, *, step: str = "compute", at: datetime = START) -> str:
+    """A run on this machine of which ``step`` is done, with the files of now."""
+    plan = plan_at(shop.parent, sites={**SITES, **WARM})
+    graph, runs, region = build_graph(plan, kind), RunsFolder(plan.root), "eu-central-1"
+    run = runs.new(kind, region, at)
+    digest = digest_of(plan.root, graph.steps[step])
+    with JournalFile(runs.journal(run), now=lambda: START) as journal:
+        journal.append(
+            RunBegan(
+                run=run,
+                kind=kind,
+                target=Target(shop="corner", region=region, generation=1),
+                plan=plan.source,
+                steps=graph.planned(),
+                versions={},
+                operator="ana@x",
+                serving_before="eu-west-3.g1",
+            ),
+            StepStarted(step=step, number=1, digest=digest, log=""),
+            StepEnded(
+                step=step, number=1, outcome=Outcome(state=State.DONE), elapsed=START - START
+            ),
+        )
+    return run
+
+
+def planned(path: Path) -> tuple[str, dict[str, Any]]:
+    site = ("--region", "eu-central-1")
+    return run(path, *site).output, json.loads(run(path, *site, "--output", "json").stdout)
+
+
+def test_of_a_cold_site_nothing_is_said_of_a_standby(shop: Path) -> None:
+    text, made = planned(shop)
+    assert "standby" not in text
+    assert made["standby"] is None
+
+
+def test_a_warm_site_without_a_standby_is_cold(warm: Path) -> None:
+    text, made = planned(warm)
+    assert "cold: no standby is there (as the runs on this machine tell)" in text
+    assert "`drkit standby --region eu-central-1`" in text
+    assert made["standby"]["standing"] is None
+    assert made["critical_path"][0] == "compute"
+
+
+def test_what_a_standby_has_done_is_done_and_takes_no_time(warm: Path) -> None:
+    _, cold = planned(warm)
+    by = a_run(warm, RunKind.STANDBY)
+    text, made = planned(warm)
+    assert "✓ compute" in text
+    assert by in text
+    assert "that time is not counted" in text
+    assert (made["standby"]["standing"], made["standby"]["done"]) == (
+        "eu-central-1.g1",
+        ["compute"],
+    )
+    assert "compute" not in made["critical_path"]
+    sales, before = (each["processes"]["sales"]["by_budget_seconds"] for each in (made, cold))
+    [spared] = [s["start_seconds"] for s in cold["steps"] if s["needs"] == ["compute"]][:1]
+    assert sales == before - spared
+
+
+def test_what_its_stack_was_changed_after_is_not_done(warm: Path) -> None:
+    a_run(warm, RunKind.STANDBY)
+    (warm.parent / "stacks/compute/Pulumi.yaml").write_text("name: another\n")
+    text, made = planned(warm)
+    assert made["standby"]["done"] == []
+    assert "not done, or of other files: compute" in text
+
+
+def test_what_was_opened_stands_by_no_more(warm: Path) -> None:
+    a_run(warm, RunKind.STANDBY)
+    epoch = next(
+        step.id
+        for step in build_graph(plan_at(warm.parent), RunKind.REBUILD).steps.values()
+        if step.kind == "epoch"
+    )
+    a_run(warm, RunKind.REBUILD, step=epoch, at=START + timedelta(hours=1))
+    assert planned(warm)[1]["standby"]["standing"] is None
+
+
+def test_of_a_damaged_journal_nothing_is_taken_for_standing(warm: Path) -> None:
+    by = a_run(warm, RunKind.STANDBY)
+    journal = RunsFolder(warm.parent).journal(by)
+    journal.write_text(journal.read_text().replace("ana@x", "bo@x"))
+    assert planned(warm)[1]["standby"]["standing"] is None
+
+
+def test_a_simulation_counts_it_too(warm: Path) -> None:
+    a_run(warm, RunKind.STANDBY)
+    asked = ["simulate", "--plan", str(warm), "--region", "eu-central-1", "--times", "5"]
+    text = CliRunner().invoke(cli, asked).output
+    assert "warm: eu-central-1.g1 stands by" in text
+    assert "1 stand already" in text
+    made = json.loads(CliRunner().invoke(cli, [*asked, "--output", "json"]).stdout)
+    assert made["steps"]["compute"]["source"] == "stands"
+    assert "compute" not in made["critical_path"]

@@ -17,7 +17,9 @@ from drkit.planning.order import (
     expected,
     longest_before,
     longest_behind,
+    path_without,
     priorities,
+    without,
 )
 from tests.fakes import plans
 from tests.unit.planning.shapes import Shape, plan_of, shapes
@@ -123,3 +125,14 @@ def test_what_no_process_waits_for_goes_last() -> None:
     aside = plans.entry("aside", playbook="aside", hosts="all", budget=timedelta(hours=9))
     plan = plans.plan(steps={**plans.plan().steps, "aside": aside})
     assert order_of(build_graph(plan, RunKind.REBUILD), plan)[-1] == "aside"
+
+
+def test_what_is_done_takes_no_time_and_is_on_no_critical_path() -> None:
+    graph = build_graph(plans.plan(), RunKind.REBUILD)
+    times, done = expected(graph), ("network", "compute")
+    whole, short = longest_before(graph, times), longest_before(graph, without(times, done))
+    spared = sum((times[step] for step in done), timedelta(0))
+    assert short["orders-db"] == whole["orders-db"] - spared
+    assert critical_path(graph, times)[:2] == ["network", "compute"]
+    assert not set(path_without(graph, times, done)) & set(done)
+    assert path_without(graph, times, done)

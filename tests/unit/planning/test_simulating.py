@@ -143,3 +143,14 @@ def test_a_person_who_takes_longer_than_the_gates_limit_opens_nothing_unless_it_
     assert silent.steps["consent"].states == {State.REFUSED: 5}
     assert all(process.live == 0 for process in silent.processes.values())
     assert all(process.live == 5 for process in rebuilt(escalate="dba").processes.values())
+
+
+def test_what_a_standby_has_done_takes_no_time() -> None:
+    plan, done = plans.plan(), frozenset({"network", "compute"})
+    cold, warm = simulated(plan, max_parallel=64), simulated(plan, max_parallel=64, done=done)
+    for name, process in cold.processes.items():
+        assert process.p50
+        assert warm.processes[name].p50 == process.p50 - 2 * SECOND
+    assert {warm.steps[step].source for step in done} == {"stands"}
+    assert not done & set(warm.critical_path)
+    assert done <= set(cold.critical_path)
