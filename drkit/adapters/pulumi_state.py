@@ -32,7 +32,7 @@ class StackState:
     pending: Sequence[str]
     """Resources whose creation, change or deletion was begun and never seen to end."""
     hosts: Mapping[str, str] = field(default_factory=dict)
-    """Its instances, by their ids, and what the program calls them."""
+    """Its instances, by their ids, and what the program calls them: none that is to be deleted."""
 
     def must_be_whole(self, stack: str) -> None:
         """Raise EffectUnknown if an earlier update was cut off."""
@@ -61,7 +61,7 @@ def read_state(exported: Deployment) -> StackState:
         hosts={
             entry["id"]: resource(entry["urn"]).rpartition(" ")[2]
             for entry in resources
-            if entry["type"] == _INSTANCE and entry.get("id")
+            if entry["type"] == _INSTANCE and entry.get("id") and not entry.get("delete")
         },
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from drkit.adapters.cloud import client, said_by_cloud
+from drkit.adapters.cloud import client, error_code, said_by_cloud
 from drkit.errors import StepError
 from drkit.ports import Progress, World
 
@@ -54,6 +54,7 @@ def start_still(
             f"{names} stands still, and was not to be started: {error}",
             remedy=f"start it: `aws ec2 start-instances --region {region} --instance-ids {ids}`;"
             " or terminate it, and the same command makes it anew",
+            transient=not error_code(error),
         ) from error
     return found
 
@@ -78,6 +79,7 @@ def _states(
         raise StepError(
             f"whether hosts stand still in {region} is not known: {error}",
             remedy="run the same command again",
+            transient=True,
         ) from error
     found = {identity: name for identity, name in hosts.items() if identity in states}
     return found, [identity for identity in found if states[identity] == "stopping"]

@@ -51,6 +51,15 @@ def test_a_state_as_it_is_stored_keeps_its_seed_to_itself() -> None:
     assert not read_state(Deployment(version=3, deployment={"resources": [SEED]})).sealed
 
 
+def test_its_hosts_are_those_that_are_not_to_be_deleted() -> None:
+    kind = "aws:ec2/instance:Instance"
+    urn = f"urn:pulumi:eu-central-1.g1::compute::{kind}::app-1"
+    host = {"type": kind, "urn": urn, "id": "i-1"}
+    replaced, being_made = host | {"id": "i-0", "delete": True}, host | {"id": ""}
+    document = {"resources": [SEED, host, replaced, being_made]}
+    assert read_state(Deployment(version=3, deployment=document)).hosts == {"i-1": "app-1"}
+
+
 @pytest.mark.parametrize("operation", ["up", "preview"])
 def test_no_program_runs_by_a_state_that_keeps_its_seed(operation: Any, tmp_path: Path) -> None:
     """It would make the hosts' keys anew, and nobody could reach those that are there."""
