@@ -46,13 +46,13 @@ class HeadStart:
 
     def _line(self) -> str:
         said = "asked outside" if self.asked else "as the runs on this machine tell"
-        bring_up = f"`drkit standby --region {self.region}` brings it up"
+        command = f"`drkit standby --region {self.region}` brings"
         if self.standing is None:
-            return f"cold: no standby is there ({said}); {bring_up}"
+            return f"cold: no standby is there ({said}); {command} one up"
         undone = [step for step in self.digests if step not in self.done]
         name, by = self.standing.target.name, self.run or "a run that is not known"
         done = f"✓ done by {by}: {', '.join(self.done) or 'nothing'}"
-        not_done = f"; not done, or of other files: {', '.join(undone)}: {bring_up} to date"
+        not_done = f"; not done, or of other files: {', '.join(undone)}: {command} it up to date"
         return f"warm: {name} stands by ({said}); {done}{not_done if undone else ''}"
 
     def as_json(self) -> dict[str, object]:

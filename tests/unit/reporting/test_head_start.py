@@ -13,7 +13,7 @@ from tests.unit.reporting.journals import Records, a_standby
 STEPS = ("network", "storage", "compute", "base")
 NOW = dict.fromkeys(STEPS, "a3" * 32)
 TARGET = Target(shop="boutique", region="eu-central-1", generation=1)
-MENDS = "`drkit standby --region eu-central-1` brings it up"
+MENDS = "`drkit standby --region eu-central-1` brings"
 
 
 def found(
@@ -36,7 +36,7 @@ def test_all_of_one_that_stands_whole_is_done() -> None:
 def test_where_nothing_stands_it_is_cold_with_the_remedy() -> None:
     head_start = found(None, asked=True)
     assert head_start.done == ()
-    assert head_start.lines() == [f"cold: no standby is there (asked outside); {MENDS}"]
+    assert head_start.lines() == [f"cold: no standby is there (asked outside); {MENDS} one up"]
     assert head_start.as_json()["standing"] is None
 
 
@@ -53,7 +53,10 @@ def test_what_failed_and_what_is_made_of_other_files_now_is_not_done(
 ) -> None:
     head_start = found(records, digests)
     assert head_start.done == ("network", "storage")
-    assert f"not done, or of other files: compute, base: {MENDS} to date" in head_start.lines()[0]
+    assert (
+        f"not done, or of other files: compute, base: {MENDS} it up to date"
+        in head_start.lines()[0]
+    )
 
 
 def test_one_of_which_no_journal_tells_has_done_nothing() -> None:
