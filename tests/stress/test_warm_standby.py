@@ -11,16 +11,18 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drkit.errors import Exit
 from drkit.model.record import StepEnded
 from drkit.model.step import last_proofs
 from tests.e2e.conftest import MINUTE, NEW, OLD, REBUILD, VALIDATE, Lost, ordering
 from tests.e2e.desk import Desk, Run, Said
 from tests.e2e.losses import all_that_is_missing_is_listed, only_what_was_not_yet_archived
-from tests.e2e.witnesses import Customers, resources_in
+from tests.e2e.witnesses import Customers, hosts_in, resources_in
 from tests.integration.sandbox.lab import eventually
 from tests.stress.conftest import deployed_desk
 
@@ -240,7 +242,9 @@ def lose(desk: Desk, region: str, customers: Customers) -> datetime:
     before = len(customers.promises())
     eventually(lambda: len(customers.promises()) >= before + 5, within=MINUTE, what="orders")
     assert desk.drkit("sandbox", "lose", region).code == 0
-    return datetime.now(UTC)
+    at = datetime.now(UTC)
+    eventually(lambda: customers.last_probed() is False, within=MINUTE, what="the probe sees it")
+    return at
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +252,6 @@ def while_lost(desk: Desk, customers: Customers, spoiled: Spoiled) -> Carried:
     """A standby while the site that serves is lost, which comes back by itself."""
     del spoiled
     lose(desk, OLD, customers)
-    eventually(lambda: customers.last_probed() is False, within=MINUTE, what="the probe sees it")
     found = carried(desk, *STANDBY)
     assert desk.drkit("sandbox", "restore", OLD).code == 0
     eventually(lambda: customers.last_probed() is True, within=MINUTE, what="they are served")
@@ -282,14 +285,14 @@ def last_proof(run: Run) -> datetime:
 def rebuilt(
     desk: Desk, customers: Customers, while_lost: Carried, tell: Callable[[str], None]
 ) -> Rebuilt:
-    """The region is lost as the stack of a standby makes hosts, and customers are wanted back."""
+    """The region is lost while a standby makes hosts anew, and customers are wanted back."""
     del while_lost
     terminated(desk, "app-1", "app-2", "back-1")
     there = resources_in(desk.sandbox, NEW)
     known = logs(desk)
     process = desk.begin(*STANDBY)
     try:
-        eventually(lambda: creates(desk, known, process), within=MINUTE, what="hosts are made")
+        eventually(lambda: at_work(desk, known, process), within=MINUTE, what="it is at work")
         at = lose(desk, OLD, customers)
         began = datetime.now(UTC)
         found = carried(desk, *REBUILD, *CONSENT)
@@ -308,24 +311,25 @@ def rebuilt(
     )
 
 
-def logs(desk: Desk) -> set[Any]:
-    return set((desk.root / ".drkit/runs").glob("*-standby-*/logs/compute.*.log"))
+def logs(desk: Desk) -> set[Path]:
+    return set((desk.root / ".drkit/runs").glob("*-standby-*/logs/*.log"))
 
 
-def creates(desk: Desk, known: set[Any], process: subprocess.Popen[str]) -> bool:
+def at_work(desk: Desk, known: set[Path], process: subprocess.Popen[str]) -> bool:
     assert process.poll() is None, desk.ended(process).err
-    return any("creating" in log.read_text() for log in logs(desk) - known)
+    return bool(logs(desk) - known)
 
 
 def test_a_standby_that_is_under_way_gives_way(rebuilt: Rebuilt) -> None:
-    assert rebuilt.standby.code == 130, rebuilt.standby.out + rebuilt.standby.err
+    ended = rebuilt.standby
+    assert ended.code in {Exit.UNKNOWN, Exit.INTERRUPTED}, ended.out + ended.err
     assert rebuilt.left.report["run"]["stand"] == "interrupted"
 
 
 def test_the_rebuild_goes_on_from_what_stands(desk: Desk, rebuilt: Rebuilt) -> None:
     assert rebuilt.rebuild.target == STANDING
-    assert rebuilt.rebuild.changed["storage"] == 0
-    assert len(hosts(desk)) == len(desk.sandbox.status(NEW)["hosts"]) == 6
+    assert rebuilt.rebuild.changed["network"] == rebuilt.rebuild.changed["storage"] == 0
+    assert len(hosts_in(NEW)) == len(hosts(desk)) == 6
 
 
 def test_it_loses_nothing_but_what_was_never_archived(
