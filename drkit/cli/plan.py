@@ -116,15 +116,15 @@ def _shown(loaded: Plan, graph: Graph, region: str | None, *, preview: bool) -> 
 
 def _as_text(shown: _Shown) -> str:
     loaded, graph, previews, times = shown.plan, shown.graph, shown.previews, shown.times
-    ends = longest_before(graph, times)
-    path = path_without(graph, times, shown.done)
+    ends, done = longest_before(graph, times), shown.done
+    path = path_without(graph, times, done)
     urgency = priorities(graph, loaded)
     order = sorted(graph.steps, key=lambda name: (ends[name] - times[name], urgency[name]))
     rows = [("start", "step", "kind", "owner", "budget", "needs")]
     for name in order:
         step = graph.steps[name]
         budget = format_duration(step.budget) if step.budget else "–"
-        mark = "✓" if name in shown.done else "●" if name in path else " "
+        mark = "✓" if name in done else "●" if name in path else " "
         preview = f"  [{previews[name]}]" if name in previews else ""
         needs = ", ".join(step.needs) + preview
         start = _offset(ends[name] - times[name])

@@ -49,11 +49,12 @@ class HeadStart:
         command = f"`drkit standby --region {self.region}` brings"
         if self.standing is None:
             return f"cold: no standby is there ({said}); {command} one up"
-        undone = [step for step in self.digests if step not in self.done]
+        done = self.done
+        undone = [step for step in self.digests if step not in done]
         name, by = self.standing.target.name, self.run or "a run that is not known"
-        done = f"✓ done by {by}: {', '.join(self.done) or 'nothing'}"
+        is_done = f"✓ done by {by}: {', '.join(done) or 'nothing'}"
         not_done = f"; not done, or of other files: {', '.join(undone)}: {command} it up to date"
-        return f"warm: {name} stands by ({said}); {done}{not_done if undone else ''}"
+        return f"warm: {name} stands by ({said}); {is_done}{not_done if undone else ''}"
 
     def as_json(self) -> dict[str, object]:
         return {
