@@ -29,6 +29,16 @@ from tests.stress.conftest import deployed_desk
 STANDBY = ("standby", "--region", NEW)
 STANDING = f"{NEW}.g1"
 STEPS = ["network", "storage", "compute", "base"]
+_SLEEP = """
+- name: Something that takes its time
+  hosts: db[0]
+  gather_facts: false
+  tasks:
+    - name: Take time
+      ansible.builtin.wait_for:
+        timeout: 180
+"""
+"""What a standby is under way with until it is ended."""
 CONSENT = ("--consent", "consent=ana")
 _COLD = f"  {NEW}: {{cloud: sandbox,"
 _WARM = f"  {NEW}: {{tier: warm, cloud: sandbox,"
@@ -285,14 +295,19 @@ def last_proof(run: Run) -> datetime:
 def rebuilt(
     desk: Desk, customers: Customers, while_lost: Carried, tell: Callable[[str], None]
 ) -> Rebuilt:
-    """The region is lost while a standby makes hosts anew, and customers are wanted back."""
+    """The region is lost while a standby is under way that has made hosts anew, and customers are
+    wanted back.
+    """
     del while_lost
     terminated(desk, "app-1", "app-2", "back-1")
     there = resources_in(desk.sandbox, NEW)
-    known = logs(desk)
+    known, base = logs(desk), desk.root / "playbooks/base.yml"
+    as_it_was = base.read_text()
+    base.write_text(as_it_was + _SLEEP)
     process = desk.begin(*STANDBY)
     try:
-        eventually(lambda: at_work(desk, known, process), within=MINUTE, what="it is at work")
+        eventually(lambda: at_work(desk, known, process), within=5 * MINUTE, what="it is at work")
+        base.write_text(as_it_was)
         at = lose(desk, OLD, customers)
         began = datetime.now(UTC)
         found = carried(desk, *REBUILD, *CONSENT)
@@ -312,12 +327,12 @@ def rebuilt(
 
 
 def logs(desk: Desk) -> set[Path]:
-    return set((desk.root / ".drkit/runs").glob("*-standby-*/logs/*.log"))
+    return set((desk.root / ".drkit/runs").glob("*-standby-*/logs/base.*.log"))
 
 
 def at_work(desk: Desk, known: set[Path], process: subprocess.Popen[str]) -> bool:
     assert process.poll() is None, desk.ended(process).err
-    return bool(logs(desk) - known)
+    return any("Take time" in log.read_text() for log in logs(desk) - known)
 
 
 def test_a_standby_that_is_under_way_gives_way(rebuilt: Rebuilt) -> None:
