@@ -202,6 +202,10 @@ class RunsFolder:
         """The folder of the newest run that built ``target``."""
         return next((self.folder(name) for name, _ in self._of(target)), None)
 
+    def records_of(self, target: Target) -> Iterator[tuple[Record, ...]]:
+        """The records of each run that built ``target`` and can be read, newest first."""
+        yield from (records for _, records in self._of(target))
+
     def _newest(self, kind: RunKind, region: str) -> tuple[Record, ...]:
         """The records of the newest run of this kind and site; empty if it has none to be read."""
         ours = (records for name, records in self._runs() if kind_of(name, region) == kind)
