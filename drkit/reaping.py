@@ -29,6 +29,7 @@ from drkit.reporting.moving import was_given_back
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
     from drkit.adapters.generations import Generations
+    from drkit.adapters.held import Held
     from drkit.adapters.left_generations import LeftGeneration
     from drkit.adapters.outside_store import OutsideStore
     from drkit.adapters.remains import Remains
@@ -96,8 +97,8 @@ class Reaper:
         Raises UsageError, RunBusy and ConfigurationError (nothing was touched); what could not be
         removed is in the result.
         """
-        from drkit.adapters.forgotten import forgotten_if_gone
-        from drkit.adapters.scratch import sweep_all
+        from drkit.adapters.clock import SystemClock
+        from drkit.adapters.run_keys import drop_keys
 
         with self._runs.hold(self._region):
             free = look_at_site(self._plan, self._world, self._region)
@@ -116,24 +117,34 @@ class Reaper:
                 asked = self._agreed(held.store, found, reason.strip())
                 if asked is not None and not asked.agreed:
                     return asked
-                passing = found.left if found.left and found.left.passing else None
-                if passing:  # the site is held: whoever has built it is dead
-                    sweep_all(self._runs.folder(passing.run))
-                if not found.opened:
-                    _leave(held.store, found.target, reason.strip())
-                destroying = Destroying(
-                    plan=self._plan,
-                    target=found.target,
-                    world=self._world,
-                    vault=self._vault,
-                    say=say,
-                    asked_to_end=lambda: held.abort_asked,
-                )
-                reaped = replace(destroying.all_of(found.remains), agreed=asked)
-                if passing is None:
-                    return reaped
-                stays = forgotten_if_gone(self._world, self._plan, found.target, reaped.stays)
-                return replace(reaped, stays=stays)
+                reaped = replace(self._destroyed(held, found, say, reason), agreed=asked)
+                drop_keys(self._runs, self._region, held.store, SystemClock().now())
+                return reaped
+
+    def _destroyed(
+        self, held: Held, found: Found, say: Callable[[str], None], reason: str
+    ) -> Reaped:
+        from drkit.adapters.forgotten import forgotten_if_gone
+        from drkit.adapters.scratch import sweep_all
+
+        passing = found.left if found.left and found.left.passing else None
+        if passing:  # the site is held: whoever has built it is dead
+            sweep_all(self._runs.folder(passing.run))
+        if not found.opened:
+            _leave(held.store, found.target, reason.strip())
+        destroying = Destroying(
+            plan=self._plan,
+            target=found.target,
+            world=self._world,
+            vault=self._vault,
+            say=say,
+            asked_to_end=lambda: held.abort_asked,
+        )
+        reaped = destroying.all_of(found.remains)
+        if passing is None:
+            return reaped
+        stays = forgotten_if_gone(self._world, self._plan, found.target, reaped.stays)
+        return replace(reaped, stays=stays)
 
     def _agreed(self, store: OutsideStore, found: Found, reason: str) -> Agreement | None:
         """What people say to it, on record outside once they agree; None where nobody need be

@@ -25,6 +25,7 @@ from drkit.holding import PATIENCE, also_from_afar, hold_outside, hold_site, loo
 from drkit.model.outcome import State
 from drkit.model.place_record import SiteReopened, SiteServed
 from drkit.model.plan import Plan
+from drkit.model.record import Target
 from drkit.model.step import PlaybookWork, RunKind
 from drkit.model.wish import Wish
 from drkit.operating import operator
@@ -50,20 +51,10 @@ def reopen(
     elsewhere, ended it.
     """
     from drkit.adapters.epoch import read_epoch
-    from drkit.adapters.runs_folder import RunsFolder
-    from drkit.adapters.scratch import working_in_scratch
-    from drkit.adapters.worlds import check_account
 
     if not reason.strip():
         raise UsageError("giving a site back needs a --reason: it is recorded")
-    around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=next(iter(plan.sites), "")))
-    if problems := check_account(around.world, plan):
-        raise ConfigurationError("nothing was touched", problems=problems)
-    serving = around.epoch.serving
-    if serving is None:
-        raise ConfigurationError(
-            "no site of this shop serves yet", remedy="bring it up: `drkit deploy --region R`"
-        )
+    around, serving = _look(plan)
     word = SiteReopened(site=serving.name, reason=reason, operator=operator())
     with ExitStack() as whole:
         others = [
@@ -80,8 +71,7 @@ def reopen(
                 remedy="`drkit status` says where they are",
             )
         stop = also_from_afar(stop, *(held for _, held in alone))
-        folder = working_in_scratch(RunsFolder(plan.root).path, REOPEN)
-        with folder as here, _ready(plan, log, here) as opening:
+        with _ready(plan, log) as opening:
             if stop() is not Stop.NO:
                 raise ConfigurationError("a person stopped it; nothing was touched")
             telling = _Telling(word)
@@ -93,9 +83,27 @@ def reopen(
     return serving.name
 
 
+def _look(plan: Plan) -> tuple[Around, Target]:
+    """At the world, and at who serves there."""
+    from drkit.adapters.worlds import check_account
+
+    around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=next(iter(plan.sites), "")))
+    if problems := check_account(around.world, plan):
+        raise ConfigurationError("nothing was touched", problems=problems)
+    if around.epoch.serving is None:
+        raise ConfigurationError(
+            "no site of this shop serves yet", remedy="bring it up: `drkit deploy --region R`"
+        )
+    return around, around.epoch.serving
+
+
 @contextmanager
-def _ready(plan: Plan, log: Path, folder: Path) -> Iterator[Tending]:
+def _ready(plan: Plan, log: Path) -> Iterator[Tending]:
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.adapters.scratch import working_in_scratch
+
     with ExitStack() as made:
+        folder = made.enter_context(working_in_scratch(RunsFolder(plan.root).path, REOPEN))
         try:
             opening = made.enter_context(ready_to_tend(plan, _WORK, log=log, folder=folder))
         except StepError as error:

@@ -85,6 +85,9 @@ def carry_out(wish: Wish, company: Company) -> Ran:
 
 
 def _carry_out(wish: Wish, company: Company) -> Ran:
+    from drkit.adapters.run_keys import drop_keys
+    from drkit.adapters.runs_folder import RunsFolder
+
     with hold_site(wish), standing(wish) as ready:
         around = look_around(wish)
         free, opened, means = _look(around)
@@ -111,7 +114,9 @@ def _carry_out(wish: Wish, company: Company) -> Ran:
             parts = open_parts(opened, means, held)
             leave_behind(opened, parts, held)
             say_it_passes(opened, parts, held)
-            return _run(opened, parts, agreed, company, ready)
+            ran = _run(opened, parts, agreed, company, ready)
+            drop_keys(RunsFolder(wish.plan.root), wish.region, held.store, parts.clock.now())
+            return ran
 
 
 def _look(around: Around) -> tuple[Free | None, Opened, Means]:
