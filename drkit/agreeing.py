@@ -33,6 +33,8 @@ class Agreement:
     said: tuple[GateAnswered, ...]
     answer: GateAnswered | None
     """All of it together; None while people are missing."""
+    sealed: bool
+    """Whether the plan has codes that stand in for one of them."""
 
     @property
     def agreed(self) -> bool:
@@ -97,4 +99,5 @@ def _counted(plan: Plan, store: OutsideStore, removal: Removal) -> Agreement:
         gate=gate,
         said=keeper.said(DESTROY),
         answer=answer,
+        sealed=bool(plan.break_glass),
     )

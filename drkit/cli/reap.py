@@ -141,7 +141,10 @@ def asked_lines(asked: Agreement) -> Iterator[str]:
     yield f"  {removal.operator} asks to have it destroyed: {removal.reason}"
     yield from (f"    {answer_said(answer)}" for answer in asked.said)
     if asked.answer is None:
-        yield f"  {gate_waits(asked.gate)}: `drkit approve {removal.name} {asked.step} --as NAME`"
+        way = f"drkit approve {removal.name} {asked.step} --as NAME"
+        yield f"  {gate_waits(asked.gate)}: `{way}`"
+        if asked.sealed:
+            yield f"  if nobody else can be had, a sealed code stands in: `{way} --break-glass`"
 
 
 def _ways(found: Found) -> Iterator[str]:

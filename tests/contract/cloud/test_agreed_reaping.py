@@ -164,7 +164,7 @@ def test_one_and_a_sealed_code_are_two_and_it_is_shouted_and_used_up(
     owners: Owners, destroyed: list[str]
 ) -> None:
     owners.has("ana", codes=True)
-    owners.reaps(*REASON)
+    assert "destroy --as NAME --break-glass`" in owners.reaps(*REASON).output
     name = seal_name(owners.plan.break_glass[0])
     broken = owners.says("approve", "ana", "--break-glass", typed=f"{CODE.reveal()}\n")
     assert f"BREAK GLASS: the sealed code {name}" in broken.output
