@@ -1,8 +1,9 @@
 """The keys in the folders of runs: to the hosts, and to a closed site. They go with their use.
 
-A run that may be carried on keeps them, and so does the newest of a generation that another may
-build upon: that takes the certificate over, and changes nothing by it. No other command has them
-from there. They are made again, from the vault, where a run turns out to need them all the same.
+A run that may be carried on keeps them (a validation never is), and so does the newest of a
+generation that another may build upon: that takes the certificate over, and changes nothing by it.
+No other command has them from there. They are made again, from the vault, where a run turns out to
+need them all the same.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _is_idle(
     began = run_of(records)
     if began is None:
         return False
-    over = is_over(records) or was_given_back(records)
+    over = is_over(records) or was_given_back(records) or began.kind is RunKind.VALIDATE
     if not over and runs.newest_name(began.kind, region) == run:
         return False
     last_of_it = runs.newest_of(began.target) == runs.folder(run)

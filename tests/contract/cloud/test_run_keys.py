@@ -135,11 +135,11 @@ def test_the_copy_of_a_validation_is_looked_around_in_for_as_long_as_it_is_kept(
     assert keys_after(world, plan, folder, ahead=LATER) is False
 
 
-@pytest.mark.parametrize("end", [(REMOVED, FINISHED), (FINISHED,)])
+@pytest.mark.parametrize("end", [(REMOVED, FINISHED), (FINISHED,), ()])
 def test_of_a_validation_whose_copy_is_gone_they_go(
     world: World, plan: Plan, end: tuple[Body, ...]
 ) -> None:
-    """By its own word, or because nothing is said of it outside any more."""
+    """By its own word, or because nothing is said of it outside any more: it may have died."""
     folder = ran(plan, *ended(State.DONE), *end, kind=RunKind.VALIDATE)
     assert keys_after(world, plan, folder) is False
 
