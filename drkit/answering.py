@@ -7,9 +7,10 @@ decide all the same: nothing here is trusted by it, and a clock that is wrong he
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drkit.afar import Afar, Known, began_of
 from drkit.engine.progress import is_over, owner_of
@@ -21,8 +22,13 @@ from drkit.model.record import RunBegan
 from drkit.model.step import GateWork
 from drkit.planning.graph import gate_work
 from drkit.ports import Secret
-from drkit.reporting.gates import GateStand, gate_stands
+from drkit.reporting.gates import GateStand, answer_said, gate_stands
 from drkit.reporting.moving import was_given_back
+
+if TYPE_CHECKING:
+    from drkit.adapters.answers import Answer
+    from drkit.agreeing import Agreement
+    from drkit.reaping import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +75,10 @@ def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Give
     theirs, an answer that was given before, a code that is none, or used, and a gate that came to
     the opposite meanwhile.
     """
-    from drkit.adapters.answers import Answer, is_signed_by, plan_digest, put_answer, sign
-    from drkit.adapters.break_glass import prove, seal_name
+    from drkit.adapters.answers import Answer, plan_digest
 
     began = began_of(known)
     gate = _open(afar.plan, known, began, step)
-    theirs = _key_of(afar.plan, gate, person, given.at)
-    seal = _seal(afar.plan, gate, given.code) if given.code else ""
     answer = Answer(
         run=known.run,
         step=step,
@@ -84,18 +87,88 @@ def answer_gate(afar: Afar, known: Known, step: str, *, person: str, given: Give
         consent=given.consent,
         comment=given.comment,
         at=given.at,
-        code=seal_name(seal) if seal else "",
         owner=owner_of(known.records),
     )
+    broken = _sign_and_leave(afar, gate, answer, region=known.region, given=given)
+    _must_not_be_overtaken(gate, afar.known(known.run), consent=given.consent)
+    return broken
+
+
+def answer_removal(afar: Afar, found: Found, *, person: str, given: Given) -> str:
+    """The same for a generation that people are asked about: :func:`found_by_name`.
+
+    Raises as :func:`answer_gate`.
+    """
+    from drkit.adapters.answers import Answer, plan_digest
+    from drkit.adapters.removals import DESTROY
+
+    asked = _must_ask(found)
+    gate = _Open(step=DESTROY, gate=asked.gate, since=None, overdue=False)
+    answer = Answer(
+        run=asked.removal.name,
+        step=DESTROY,
+        plan=plan_digest(afar.plan.source),
+        person=person,
+        consent=given.consent,
+        comment=given.comment,
+        at=given.at,
+    )
+    return _sign_and_leave(afar, gate, answer, region=found.target.region, given=given)
+
+
+def found_by_name(afar: Afar, name: str, step: str) -> Found:
+    """The generation about which people are asked by this name, as it stands.
+
+    Raises UsageError where they are not, AnswerRefused for one that goes or stays whatever is said.
+    """
+    from drkit.adapters.removals import DESTROY, removal_named
+    from drkit.reaping import Reaper
+
+    region, generation = removal_named(name) or ("", 0)
+    if step != DESTROY:
+        raise UsageError(f"`{step}` is nothing that {name} asks", remedy=f"gates: {DESTROY}")
+    [found] = Reaper(afar.plan, region).found(generation)
+    if found.asked is None or found.asked.removal.name != name:
+        raise UsageError(
+            f"nobody is asked about {name}",
+            remedy=f"`drkit reap {region}` says what is asked now",
+        )
+    if found.refused:
+        raise AnswerRefused(
+            f"{found.target.name} is not reaped, whatever people say: {found.refused}",
+            remedy="nothing was recorded",
+        )
+    return found
+
+
+def _must_ask(found: Found) -> Agreement:
+    asked = found.asked
+    if asked is None:
+        raise AssertionError("who answers was shown what is asked")
+    if asked.answer is not None and not asked.answer.consent:
+        raise AnswerRefused(
+            f"{asked.removal.name} is closed: {answer_said(asked.answer)}",
+            remedy="the next `drkit reap` of it asks anew",
+        )
+    return asked
+
+
+def _sign_and_leave(afar: Afar, gate: _Open, answer: Answer, *, region: str, given: Given) -> str:
+    """Have ``answer`` signed, and leave it; returns the name of the code that it breaks."""
+    from drkit.adapters.answers import is_signed_by, put_answer, sign
+    from drkit.adapters.break_glass import prove, seal_name
+
+    theirs = _key_of(afar.plan, gate, answer.person, given.at)
+    seal = _seal(afar.plan, gate, given.code) if given.code else ""
+    answer = replace(answer, code=seal_name(seal) if seal else "")
     proof = prove(given.code, seal, answer.statement()) if given.code else ""
     signed = sign(answer, given.key, proof=proof)
     if not is_signed_by(signed, theirs):
         raise AnswerRefused(
-            f"{given.key} is not the key that the plan has for {person}",
+            f"{given.key} is not the key that the plan has for {answer.person}",
             remedy="name another with --key, or correct `people` in the plan",
         )
-    put_answer(afar.store, known.region, signed)
-    _must_not_be_overtaken(gate, afar.known(known.run), consent=given.consent)
+    put_answer(afar.store, region, signed)
     return answer.code
 
 

@@ -20,6 +20,7 @@ from drkit.ports import Context, Secret, World
 
 if TYPE_CHECKING:
     from drkit.adapters.remains import Remains
+    from drkit.agreeing import Agreement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class Reaped:
     """Stack → how many resources went."""
     stays: Mapping[str, str]
     """Stack → why something of it is still there, and what to do."""
+    agreed: Agreement | None = None
+    """By whose yes, where customers were on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ brought along, so that what is decided next is decided by what anybody has recor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.compose import Around
+from drkit.engine.loop import Stop
 from drkit.model.plan import Plan
 from drkit.model.wish import Wish
 from drkit.operating import operator
@@ -65,6 +67,11 @@ def look_at_site(plan: Plan, world: World, region: str) -> Free:
     found = free_for(store, region, place_of(plan.root))
     bring_newest(store, RunsFolder(plan.root), region)
     return Free(store=store, root=plan.root, region=region, found=found)
+
+
+def also_from_afar(stop: Callable[[], Stop], *sites: Held) -> Callable[[], Stop]:
+    """What the person here asks for, or somebody elsewhere: ``drkit abort``, a takeover."""
+    return lambda: Stop.NOW if any(held.abort_asked for held in sites) else stop()
 
 
 def hold_outside(free: Free) -> Held:

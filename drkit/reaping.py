@@ -2,7 +2,8 @@
 
 Outside of any run, and with the site held as a run holds it, so that none can begin meanwhile. One
 that was never opened is written down as left before its first resource goes: what is half destroyed
-is never built upon. Refuses what serves and what a run may still open.
+is never built upon. One that customers were on is destroyed once two people agreed. Refuses what
+serves and what a run may still open.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from drkit.agreeing import Agreement, agree, agreement
 from drkit.destroying import Destroying, Reaped
-from drkit.engine.progress import is_over, run_of
-from drkit.errors import ConfigurationError, JournalDamaged, UsageError
+from drkit.engine.progress import is_over, may_have_opened, run_of
+from drkit.errors import ConfigurationError, JournalDamaged, Problem, UsageError
 from drkit.holding import hold_outside, look_at_site
 from drkit.model.plan import Plan, Tier
 from drkit.model.record import GateAnswered, Target
 from drkit.model.step import RunKind
 from drkit.operating import operator
+from drkit.planning.people import removal_problem
 from drkit.planning.reaping import Builder, refusal, refusal_of_opened
 from drkit.planning.sites import must_be_site
 from drkit.reporting.moving import was_given_back
@@ -26,6 +29,7 @@ from drkit.reporting.moving import was_given_back
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
     from drkit.adapters.generations import Generations
+    from drkit.adapters.held import Held
     from drkit.adapters.left_generations import LeftGeneration
     from drkit.adapters.outside_store import OutsideStore
     from drkit.adapters.remains import Remains
@@ -46,12 +50,17 @@ class Found:
     """The run that has built it, perhaps: its journal is damaged."""
     stands_by: bool = False
     """It is the standby of a warm site."""
+    asked: Agreement | None = None
+    """What people were asked of it, and said."""
+    lacking: Problem | None = None
+    """Why too few people could agree to it."""
 
 
 class Reaper:
     """One site of a plan. Raises ConfigurationError without a world, UsageError for no site."""
 
     def __init__(self, plan: Plan, region: str) -> None:
+        from drkit.adapters.outside_store import OutsideStore
         from drkit.adapters.runs_folder import RunsFolder
         from drkit.adapters.vault import open_vault
         from drkit.adapters.worlds import check_account, open_world
@@ -62,6 +71,7 @@ class Reaper:
         if problems := check_account(self._world, plan):
             raise ConfigurationError("nothing was touched", problems=problems)
         self._runs = RunsFolder(plan.root)
+        self._store = OutsideStore(self._world, plan)
 
     def found(self, generation: int | None = None) -> tuple[Found, ...]:
         """The generations of the site that hold something, or one of them. Destroys nothing.
@@ -78,14 +88,17 @@ class Reaper:
         now = SystemClock().now()
         return tuple(each for each in self.found() if each.left and each.left.may_go(now))
 
-    def reap(self, generation: int, say: Callable[[str], None], *, reason: str = "") -> Reaped:
-        """Destroy a generation; one that was opened for a ``reason``, which is written down first.
+    def reap(
+        self, generation: int, say: Callable[[str], None], *, reason: str = ""
+    ) -> Reaped | Agreement:
+        """Destroy a generation. One that customers were on needs a ``reason`` and two people: they
+        are asked, and while they do not agree that is the result, and nothing was touched.
 
         Raises UsageError, RunBusy and ConfigurationError (nothing was touched); what could not be
         removed is in the result.
         """
-        from drkit.adapters.forgotten import forgotten_if_gone
-        from drkit.adapters.scratch import sweep_all
+        from drkit.adapters.clock import SystemClock
+        from drkit.adapters.run_keys import drop_keys
 
         with self._runs.hold(self._region):
             free = look_at_site(self._plan, self._world, self._region)
@@ -96,23 +109,60 @@ class Reaper:
                         f"{found.target.name} is not reaped: {found.refused}; nothing was touched",
                         remedy=self._remedy(found),
                     )
-                passing = found.left if found.left and found.left.passing else None
-                if passing:  # the site is held: whoever has built it is dead
-                    sweep_all(self._runs.folder(passing.run))
-                _write_down(held.store, found, reason.strip())
-                destroying = Destroying(
-                    plan=self._plan,
-                    target=found.target,
-                    world=self._world,
-                    vault=self._vault,
-                    say=say,
-                    asked_to_end=lambda: held.abort_asked,
-                )
-                reaped = destroying.all_of(found.remains)
-                if passing is None:
-                    return reaped
-                stays = forgotten_if_gone(self._world, self._plan, found.target, reaped.stays)
-                return replace(reaped, stays=stays)
+                if found.lacking:
+                    raise ConfigurationError(
+                        f"{found.target.name} is not reaped; nothing was touched",
+                        problems=(found.lacking,),
+                    )
+                asked = self._agreed(held.store, found, reason.strip())
+                if asked is not None and not asked.agreed:
+                    return asked
+                reaped = replace(self._destroyed(held, found, say, reason), agreed=asked)
+                drop_keys(self._runs, self._region, held.store, SystemClock().now())
+                return reaped
+
+    def _destroyed(
+        self, held: Held, found: Found, say: Callable[[str], None], reason: str
+    ) -> Reaped:
+        from drkit.adapters.forgotten import forgotten_if_gone
+        from drkit.adapters.scratch import sweep_all
+
+        passing = found.left if found.left and found.left.passing else None
+        if passing:  # the site is held: whoever has built it is dead
+            sweep_all(self._runs.folder(passing.run))
+        if not found.opened:
+            _leave(held.store, found.target, reason.strip())
+        destroying = Destroying(
+            plan=self._plan,
+            target=found.target,
+            world=self._world,
+            vault=self._vault,
+            say=say,
+            asked_to_end=lambda: held.abort_asked,
+        )
+        reaped = destroying.all_of(found.remains)
+        if passing is None:
+            return reaped
+        stays = forgotten_if_gone(self._world, self._plan, found.target, reaped.stays)
+        return replace(reaped, stays=stays)
+
+    def _agreed(self, store: OutsideStore, found: Found, reason: str) -> Agreement | None:
+        """What people say to it, on record outside once they agree; None where nobody need be
+        asked. Raises UsageError without a reason.
+        """
+        from drkit.adapters.removals import note_reaped
+
+        if not found.opened:
+            return None
+        if not reason:
+            raise UsageError(
+                f"customers were on {found.target.name}: to destroy it needs a --reason, which is"
+                " recorded; nothing was touched"
+            )
+        asked = agree(self._plan, store, found.target, reason=reason)
+        if asked.agreed:
+            note_reaped(store, asked.removal)
+        return asked
 
     def _found(self, generation: int | None) -> tuple[Found, ...]:
         from drkit.adapters.epoch import read_epoch
@@ -135,18 +185,23 @@ class Reaper:
 
         target = Target(shop=self._plan.shop, region=self._region, generation=number)
         left = known.left.get(number) or known.passing.get(number)
+        named = number in known.opened
         # nobody can open again what was opened and serves no more: the epoch has moved on
-        over = left is not None or number in known.opened
-        builder = None if over else next(self._builders(target), None)
+        builder = None if left is not None or named else next(self._builders(target), None)
+        opened = named or any(may_have_opened(each) for each in self._runs.records_of(target))
+        lacking = removal_problem(self._plan) if opened else None
+        asks = opened and lacking is None
         return Found(
             target=target,
-            opened=number in known.opened,
+            opened=opened,
             left=left,
             remains=remains(self._world, self._plan, target),
             refused=refusal(target, epoch.serving, builder)
-            or refusal_of_opened(target, self._opener(epoch) if number in known.opened else ""),
+            or refusal_of_opened(target, self._opener(epoch) if named else ""),
             unreadable=builder.run if builder and not builder.readable else "",
             stands_by=self._is_warm and number == known.standing,
+            asked=agreement(self._plan, self._store, target) if asks else None,
+            lacking=lacking,
         )
 
     @property
@@ -158,13 +213,10 @@ class Reaper:
         one of which nothing is recorded.
         """
         from drkit.adapters.journal_copies import records_outside
-        from drkit.adapters.outside_store import OutsideStore
 
         if epoch.serving is None:
             return ""
-        there = records_outside(
-            OutsideStore(self._world, self._plan), epoch.serving.region, epoch.run
-        )
+        there = records_outside(self._store, epoch.serving.region, epoch.run)
         here = self._runs.records(epoch.run) if epoch.run in self._runs.names() else ()
         records = max(there, here, key=len)
         return epoch.run if records and not is_over(records) else ""
@@ -209,23 +261,15 @@ class Reaper:
         )
 
 
-def _write_down(store: OutsideStore, found: Found, reason: str) -> None:
-    """Have it outside that a generation goes, before its first resource does. Raises UsageError for
-    one that customers were on, without a reason.
-    """
+def _leave(store: OutsideStore, target: Target, reason: str) -> None:
+    """Have it outside that a generation goes, before its first resource does."""
     from drkit.adapters.clock import SystemClock
-    from drkit.adapters.left_generations import LeftGeneration, leave_generation, note_reaped
+    from drkit.adapters.left_generations import LeftGeneration, leave_generation
 
-    if found.opened and not reason:
-        raise UsageError(
-            f"customers were on {found.target.name}: to destroy it needs a --reason, which is"
-            " recorded; nothing was touched"
-        )
     word = LeftGeneration(
-        target=found.target,
+        target=target,
         reason=reason or "reaped",
         operator=operator(),
         at=SystemClock().now(),
     )
-    write = note_reaped if found.opened else leave_generation
-    write(store, word)
+    leave_generation(store, word)

@@ -5,57 +5,56 @@ work on any site meanwhile, and the word of it is in the move's journal, and out
 first host is opened: whoever runs the same command again begins anew, also if this one dies
 half-way. That the site serves is a second word, after the last host. What is wrong on this machine
 is found before either. A site whose customers were sent elsewhere is refused, by its own hosts.
+
+Its playbook is a try as of a run: an interrupt or ``drkit abort`` ends it with all its processes,
+and never closes what is open by then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.compose import Around, look_around
-from drkit.errors import ConfigurationError, StepError, UsageError
-from drkit.holding import PATIENCE, hold_outside, hold_site, look_outside
-from drkit.model.outcome import Outcome
+from drkit.engine.loop import Stop
+from drkit.errors import ConfigurationError, EffectUnknown, StepError, UsageError
+from drkit.holding import PATIENCE, also_from_afar, hold_outside, hold_site, look_outside
+from drkit.model.outcome import State
 from drkit.model.place_record import SiteReopened, SiteServed
 from drkit.model.plan import Plan
+from drkit.model.record import Target
 from drkit.model.step import PlaybookWork, RunKind
 from drkit.model.wish import Wish
 from drkit.operating import operator
 from drkit.planning.quiesce import REOPEN
 from drkit.ports import Progress
 from drkit.reporting.moving import awaits_word, was_given_back
-from drkit.tending import ready_to_tend
+from drkit.tending import Tending, never, ready_to_tend
 
 if TYPE_CHECKING:
     from drkit.adapters.held import Held
     from drkit.adapters.journal_outside import JournalOutside
 
-Opening = Callable[[Progress], Outcome]
 _WORK = PlaybookWork(playbook=REOPEN, hosts="all")
 
 
-def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
+def reopen(
+    plan: Plan, *, reason: str, say: Progress, log: Path, stop: Callable[[], Stop] = never
+) -> str:
     """Open the site that serves by the epoch again; returns its name.
 
     Raises UsageError without a reason, ConfigurationError where no site serves, RunBusy while
-    somebody works on another site, StepError.
+    somebody works on another site, StepError; EffectUnknown where ``stop``, or somebody from
+    elsewhere, ended it.
     """
     from drkit.adapters.epoch import read_epoch
-    from drkit.adapters.worlds import check_account
 
     if not reason.strip():
         raise UsageError("giving a site back needs a --reason: it is recorded")
-    around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=next(iter(plan.sites), "")))
-    if problems := check_account(around.world, plan):
-        raise ConfigurationError("nothing was touched", problems=problems)
-    serving = around.epoch.serving
-    if serving is None:
-        raise ConfigurationError(
-            "no site of this shop serves yet", remedy="bring it up: `drkit deploy --region R`"
-        )
+    around, serving = _look(plan)
     word = SiteReopened(site=serving.name, reason=reason, operator=operator())
     with ExitStack() as whole:
         others = [
@@ -71,20 +70,42 @@ def reopen(plan: Plan, *, reason: str, say: Progress, log: Path) -> str:
                 " touched",
                 remedy="`drkit status` says where they are",
             )
+        stop = also_from_afar(stop, *(held for _, held in alone))
         with _ready(plan, log) as opening:
+            if stop() is not Stop.NO:
+                raise ConfigurationError("a person stopped it; nothing was touched")
             telling = _Telling(word)
             for there, held in alone:
                 telling.begin(there, held, whole)
-            _open(serving.name, opening, say, log)
+            giving = _Giving(around=around, site=serving.name, log=log)
+            giving.back(opening, say, stop)
             telling.end()
     return serving.name
 
 
+def _look(plan: Plan) -> tuple[Around, Target]:
+    """At the world, and at who serves there."""
+    from drkit.adapters.worlds import check_account
+
+    around = look_around(Wish(plan=plan, kind=RunKind.REBUILD, region=next(iter(plan.sites), "")))
+    if problems := check_account(around.world, plan):
+        raise ConfigurationError("nothing was touched", problems=problems)
+    if around.epoch.serving is None:
+        raise ConfigurationError(
+            "no site of this shop serves yet", remedy="bring it up: `drkit deploy --region R`"
+        )
+    return around, around.epoch.serving
+
+
 @contextmanager
-def _ready(plan: Plan, log: Path) -> Iterator[Opening]:
+def _ready(plan: Plan, log: Path) -> Iterator[Tending]:
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.adapters.scratch import working_in_scratch
+
     with ExitStack() as made:
+        folder = made.enter_context(working_in_scratch(RunsFolder(plan.root).path, REOPEN))
         try:
-            opening = made.enter_context(ready_to_tend(plan, _WORK, log=log))
+            opening = made.enter_context(ready_to_tend(plan, _WORK, log=log, folder=folder))
         except StepError as error:
             raise ConfigurationError(
                 f"{error}; nothing was touched", remedy=error.remedy or "mend it"
@@ -92,14 +113,38 @@ def _ready(plan: Plan, log: Path) -> Iterator[Opening]:
         yield opening
 
 
-def _open(site: str, opening: Opening, say: Progress, log: Path) -> None:
-    """By now the move is over, so something was touched."""
-    try:
-        outcome = opening(say)
-    except (ConfigurationError, StepError) as error:
-        raise _not_yet(site, str(error), error.remedy) from error
-    if not outcome.done:
-        raise _not_yet(site, outcome.message, f"all it said: {log}; mend it")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Giving:
+    """The site that is given back. By now the move is over, so something was touched."""
+
+    around: Around
+    site: str
+    log: Path
+
+    def back(self, opening: Tending, say: Progress, stop: Callable[[], Stop]) -> None:
+        if stop() is not Stop.NO:
+            raise self._stopped("a person stopped it before the first host was opened")
+        try:
+            outcome = opening(say, stop)
+        except (ConfigurationError, StepError) as error:
+            raise _not_yet(self.site, str(error), error.remedy) from error
+        if outcome.state is State.UNKNOWN:
+            raise self._stopped(outcome.message)
+        if not outcome.done:
+            raise _not_yet(self.site, outcome.message, f"all it said: {self.log}; mend it")
+
+    def _stopped(self, why: str) -> EffectUnknown:
+        """Customers are let in last, at the door: what they get now says what stands."""
+        from drkit.adapters.public_answer import public_answer
+
+        plan = self.around.wish.plan
+        now = public_answer(plan, self.around.world).said
+        return EffectUnknown(
+            f"{self.site} was not given back to its end: {why}. What was opened stays open, and the"
+            f" rest stays closed; {plan.dns.name} now: {now}",
+            remedy="run the same command again: it opens what is closed, and the move that closed"
+            f" it is over. All it said: {self.log}",
+        )
 
 
 def _not_yet(site: str, why: str, remedy: str) -> StepError:

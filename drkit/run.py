@@ -31,7 +31,7 @@ from drkit.errors import ConfigurationError, Problem, RunBusy
 from drkit.first_records import Agreed, begin
 from drkit.giving_way import rehearsal_ended, say_nobody_is_served
 from drkit.hands import Standing, standing, step_hands
-from drkit.holding import hold_outside, hold_site, look_outside
+from drkit.holding import also_from_afar, hold_outside, hold_site, look_outside
 from drkit.leaving import leave_behind
 from drkit.model.record import RunEnded
 from drkit.model.step import RunMode
@@ -48,7 +48,6 @@ from drkit.reporting.report import Report, report
 from drkit.validating import Copies, say_it_passes
 
 if TYPE_CHECKING:
-    from drkit.adapters.held import Held
     from drkit.holding import Free
 
 
@@ -86,6 +85,9 @@ def carry_out(wish: Wish, company: Company) -> Ran:
 
 
 def _carry_out(wish: Wish, company: Company) -> Ran:
+    from drkit.adapters.run_keys import drop_keys
+    from drkit.adapters.runs_folder import RunsFolder
+
     with hold_site(wish), standing(wish) as ready:
         around = look_around(wish)
         free, opened, means = _look(around)
@@ -109,11 +111,13 @@ def _carry_out(wish: Wish, company: Company) -> Ran:
             skip={**skip, **lost},
         )
         with hold_outside(free) as held:
-            company = replace(company, stop=_also_from_afar(company.stop, held))
+            company = replace(company, stop=also_from_afar(company.stop, held))
             parts = open_parts(opened, means, held)
             leave_behind(opened, parts, held)
             say_it_passes(opened, parts, held)
-            return _run(opened, parts, agreed, company, ready)
+            ran = _run(opened, parts, agreed, company, ready)
+            drop_keys(RunsFolder(wish.plan.root), wish.region, held.store, parts.clock.now())
+            return ran
 
 
 def _look(around: Around) -> tuple[Free | None, Opened, Means]:
@@ -123,11 +127,6 @@ def _look(around: Around) -> tuple[Free | None, Opened, Means]:
         free, opened = look_outside(around), open_plan(around)
         quotas, found = small_quotas(opened), means.result()
         return free, opened, replace(found, problems=(*found.problems, *quotas))
-
-
-def _also_from_afar(stop: Callable[[], Stop], held: Held) -> Callable[[], Stop]:
-    """What the person here asks for, or somebody elsewhere: ``drkit abort``, a takeover."""
-    return lambda: Stop.NOW if held.abort_asked else stop()
 
 
 def _run(opened: Opened, parts: Parts, agreed: Agreed, company: Company, ready: Standing) -> Ran:

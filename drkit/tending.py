@@ -1,6 +1,8 @@
 """One playbook on the site that serves, outside of any run: a backup now, before a risky change.
 
-The same tool, variables and ssh files as in a run; no journal, because nothing is decided by it.
+The same tool, variables and ssh files as in a run, in a process that is supervised as a try is:
+whoever stops it, or ends drkit, ends all that it started. No journal, because nothing is decided by
+it.
 """
 
 from __future__ import annotations
@@ -10,14 +12,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from drkit.engine.loop import TICK, Ended, Stop
 from drkit.errors import ConfigurationError
 from drkit.model.outcome import Outcome
 from drkit.model.plan import Plan
 from drkit.model.record import Target
 from drkit.model.step import PlaybookWork, RunKind
+from drkit.planning.making import step_of
 from drkit.ports import Context, Progress, Secret, World
-from drkit.toolbox import tool_for
+
+if TYPE_CHECKING:
+    from drkit.adapters.forking import ForkServer
+
+Tending = Callable[[Progress, Callable[[], Stop]], Outcome]
+"""What it says goes to the first; the second is asked all the while whether it is to be ended."""
+
+
+def never() -> Stop:
+    """Nobody asks for an end."""
+    return Stop.NO
 
 
 def call_name(now: datetime) -> str:
@@ -32,21 +47,22 @@ def tend(plan: Plan, work: PlaybookWork, *, say: Callable[[str], None], log: Pat
 
     Raises ConfigurationError if no site serves; StepError.
     """
-    with ready_to_tend(plan, work, log=log) as run:
-        return run(say)
+    with (
+        tempfile.TemporaryDirectory(prefix="drkit-") as folder,
+        ready_to_tend(plan, work, log=log, folder=Path(folder)) as run,
+    ):
+        return run(say, never)
 
 
 @contextmanager
-def ready_to_tend(
-    plan: Plan, work: PlaybookWork, *, log: Path
-) -> Iterator[Callable[[Progress], Outcome]]:
-    """The same in two halves: all that it needs is there, and nothing is touched before the call.
-    Raises as :func:`tend`.
+def ready_to_tend(plan: Plan, work: PlaybookWork, *, log: Path, folder: Path) -> Iterator[Tending]:
+    """The same in two halves: all that it needs is in ``folder``, a private one, and nothing is
+    touched before the call. Raises as :func:`tend`.
     """
-    from drkit.adapters.discretion import secrets_of
+    from drkit.adapters.ansible_playbook import ansible_settings
     from drkit.adapters.epoch import read_epoch
+    from drkit.adapters.forking import ForkServer
     from drkit.adapters.vault import open_vault
-    from drkit.adapters.work_here import do_here, said_into
     from drkit.adapters.worlds import check_account, open_world
 
     world, vault = open_world(plan), open_vault(plan)
@@ -57,21 +73,59 @@ def ready_to_tend(
         raise ConfigurationError(
             "no site of this shop serves yet", remedy="bring it up: `drkit deploy --region R`"
         )
-    with tempfile.TemporaryDirectory(prefix="drkit-") as name:
+    with ForkServer(plan.root, settings=ansible_settings(plan)) as server:
         context = _context(
             plan,
             epoch.number,
             target=epoch.serving,
             world=world,
             vault=vault,
-            log=Path(name) / f"{work.playbook}.log",
+            log=folder / f"{work.playbook}.log",
         )
 
-        def run(say: Progress) -> Outcome:
-            with said_into(log, secrets_of(context)):
-                return do_here(tool_for(work).do, context, say)
+        def run(say: Progress, stop: Callable[[], Stop]) -> Outcome:
+            try:
+                return tried(work, context, say=say, stop=stop, server=server)
+            finally:
+                _keep(context, log)
 
         yield run
+
+
+def tried(
+    work: PlaybookWork,
+    context: Context,
+    *,
+    say: Progress,
+    stop: Callable[[], Stop],
+    server: ForkServer,
+) -> Outcome:
+    """Have ``work`` done by one try. What was ended is unknown, and so are all its processes
+    gone by then.
+    """
+    from drkit.adapters.attempts import ProcessAttempts
+
+    step = step_of(context.plan, work.playbook, work, ())
+    hands = ProcessAttempts(lambda _step, _number: context, digest=lambda _: "", server=server)
+    hands.start(step, 1, look_first=False)
+    while True:
+        for told in hands.wait(TICK):
+            if isinstance(told, Ended):
+                return told.outcome
+            say(told.line)
+        if stop() is Stop.NOW:
+            hands.stop()
+
+
+def _keep(context: Context, log: Path) -> None:
+    """What Ansible said, without secrets."""
+    from drkit.adapters.discretion import discreet, secrets_of
+    from drkit.adapters.private import private_file, private_folder
+
+    said = context.log.read_text(errors="replace") if context.log.is_file() else ""
+    private_folder(log.parent)
+    with private_file(log, "w") as file:
+        file.write(discreet(said, secrets_of(context)))
 
 
 def _context(

@@ -6,6 +6,7 @@ import gc
 import os
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -103,8 +104,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def guard(request: pytest.FixtureRequest) -> Iterator[None]:
-    """In tests/unit: no process, no connection, no sleep."""
+def guard(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """In tests/unit: no process, no connection, no sleep; and no file but in pytest's own folder:
+    drkit keeps the report of a defect, which some of them provoke.
+    """
     if UNIT not in request.path.parents:
         yield
         return
@@ -116,6 +121,7 @@ def guard(request: pytest.FixtureRequest) -> Iterator[None]:
             (time, "sleep"),
         ):
             patch.setattr(owner, name, _refuse(f"{owner.__name__}.{name}"))
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.getbasetemp()))
         yield
 
 

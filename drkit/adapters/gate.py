@@ -76,6 +76,10 @@ class GateKeeper:
         together = _together(step.work, said)
         return together if together or not looked else overdue(step, waited)
 
+    def said(self, step: str) -> tuple[GateAnswered, ...]:
+        """What counts of what each person has said to a gate that was asked."""
+        return tuple(self._said.get(step, {}).values())
+
     def _look(self, asked: _Asked) -> bool:
         """Whether all that was left until now is seen."""
         now = time.monotonic()

@@ -55,14 +55,7 @@ def leave_generation(store: OutsideStore, left: LeftGeneration) -> None:
 
     Raises ConfigurationError.
     """
-    _write(store, _PLACE, left)
-
-
-def note_reaped(store: OutsideStore, reaped: LeftGeneration) -> None:
-    """Write down who destroys a generation that was opened, and why: ``reaped/REGION/N.json``. The
-    first word stays. Raises ConfigurationError.
-    """
-    _write(store, "reaped", reaped)
+    store.put(_key(left.target), json.dumps(to_json(left), indent=1).encode())
 
 
 def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGeneration]:
@@ -75,7 +68,7 @@ def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGener
         left = _read(store, place + name)
         if left is None:
             continue
-        if place + name != _key(_PLACE, left.target):
+        if place + name != _key(left.target):
             raise ConfigurationError(
                 f"{place}{name} in the bucket outside says something of {left.target.name}",
                 remedy="find out who wrote it, and bring back an older version of the object: the"
@@ -87,7 +80,7 @@ def left_generations(store: OutsideStore, region: str) -> Mapping[int, LeftGener
 
 def forget_passing(store: OutsideStore, target: Target) -> None:
     """Take the word of a validation's copy away; nobody else's. Raises ConfigurationError."""
-    key = _key(_PLACE, target)
+    key = _key(target)
     word = _read(store, key)
     if word is not None and word.passing is not None:
         store.remove(key)
@@ -106,9 +99,5 @@ def _read(store: OutsideStore, key: str) -> LeftGeneration | None:
         ) from error
 
 
-def _write(store: OutsideStore, place: str, word: LeftGeneration) -> None:
-    store.put(_key(place, word.target), json.dumps(to_json(word), indent=1).encode())
-
-
-def _key(place: str, target: Target) -> str:
-    return f"{place}/{target.region}/{target.generation}.json"
+def _key(target: Target) -> str:
+    return f"{_PLACE}/{target.region}/{target.generation}.json"

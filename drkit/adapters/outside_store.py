@@ -35,7 +35,7 @@ class Stored:
 
 class OutsideStore:
     """The objects below no other prefix than their own: ``leases/``, ``journals/``, ``stacks/``,
-    ``generations/``, ``reaped/``.
+    ``generations/``, ``removals/``, ``reaped/``.
     """
 
     def __init__(

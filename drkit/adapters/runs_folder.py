@@ -16,6 +16,7 @@ from pathlib import Path
 
 from drkit.adapters.journal_file import first_record, read_journal
 from drkit.adapters.private import private_folder
+from drkit.adapters.scratch import working_in_scratch
 from drkit.engine.loop import Stand
 from drkit.engine.progress import is_over, run_of, stand
 from drkit.errors import JournalDamaged, RunBusy, UsageError
@@ -72,7 +73,8 @@ class RunsFolder:
         """Keep every other drkit of this folder off a site. Raises RunBusy.
 
         A run's own lock does not: a plan edited in mid-run, or another ``--to``, is another run,
-        and would build and restore on the very hosts of the one that runs.
+        and would build and restore on the very hosts of the one that runs. What this process makes
+        of temporary files meanwhile goes with it, and if it is killed with the next that holds.
         """
         private_folder(self.path.parent)
         private_folder(self.path)
@@ -84,7 +86,8 @@ class RunsFolder:
                     f"another drkit works on {region}",
                     remedy="wait for it, or stop it with Ctrl-C where it runs",
                 ) from error
-            yield
+            with working_in_scratch(self.path, region):
+                yield
 
     def names(self) -> list[str]:
         """Every run's id, newest first."""
@@ -201,6 +204,10 @@ class RunsFolder:
     def newest_of(self, target: Target) -> Path | None:
         """The folder of the newest run that built ``target``."""
         return next((self.folder(name) for name, _ in self._of(target)), None)
+
+    def records_of(self, target: Target) -> Iterator[tuple[Record, ...]]:
+        """The records of each run that built ``target`` and can be read, newest first."""
+        yield from (records for _, records in self._of(target))
 
     def _newest(self, kind: RunKind, region: str) -> tuple[Record, ...]:
         """The records of the newest run of this kind and site; empty if it has none to be read."""

@@ -1,5 +1,5 @@
-"""A tool's work in this very process, outside of any run: for ``prepare``, ``backup``
-and ``reap``.
+"""A tool's work in this very process, outside of any run: for ``prepare`` and
+``reap``.
 
 As discreet as a try: nothing that is said, and no outcome, holds a secret. An error of drkit's own
 is an outcome like any other.
@@ -7,13 +7,9 @@ is an outcome like any other.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TextIO, cast
+from collections.abc import Callable
 
-from drkit.adapters.discretion import Discreet, discreet, secrets_of
-from drkit.adapters.private import private_file, private_folder
+from drkit.adapters.discretion import discreet, secrets_of
 from drkit.adapters.requests import discreet_outcome, outcome_of_error
 from drkit.errors import DrkitError
 from drkit.model.outcome import Outcome
@@ -30,17 +26,3 @@ def do_here(
     except DrkitError as error:
         outcome = outcome_of_error(error)
     return discreet_outcome(outcome, secrets)
-
-
-@contextlib.contextmanager
-def said_into(log: Path, secrets: tuple[str, ...]) -> Iterator[None]:
-    """What tools print goes to ``log``, private and without secrets: stdout is the result's alone.
-
-    ansible-runner prints there all that Ansible says.
-    """
-    private_folder(log.parent)
-    with (
-        private_file(log, "w") as file,
-        contextlib.redirect_stdout(cast("TextIO", Discreet(file, secrets))),
-    ):
-        yield

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,10 @@ from drkit.cli import completion
 from drkit.cli.options import plan_option, with_all
 from drkit.errors import UsageError
 from drkit.ports import Secret
+
+if TYPE_CHECKING:
+    from drkit.afar import Afar
+    from drkit.answering import Given
 
 _OPTIONS = (
     click.argument("run", shell_complete=completion.runs),
@@ -43,7 +48,8 @@ def approve(breaks: bool, **options: Any) -> int:
     """Say yes to gate STEP of RUN, signed with your ssh key.
 
     Shows what the run has measured first. The run takes the answer within seconds, or when the same
-    command is given again.
+    command is given again. Where `drkit reap` asks, RUN and STEP are as it says, and what would be
+    destroyed is shown.
     """
     return _left(options, consent=True, breaks=breaks)
 
@@ -56,34 +62,66 @@ def refuse(**options: Any) -> int:
 
 
 def _left(options: Mapping[str, Any], *, consent: bool, breaks: bool = False) -> int:
+    from drkit.adapters.removals import removal_named
     from drkit.afar import Afar
-    from drkit.answering import Given, answer_gate
+    from drkit.answering import Given
     from drkit.api import load_plan
 
-    run, step, person = options["run"], options["step"], options["person"]
     afar = Afar(load_plan(options["plan_file"]))
-    known = afar.known(run)
-    click.echo(afar.facts(known), err=True)
     given = Given(
         consent=consent,
         comment=options["comment"],
-        code=_code() if breaks else None,
+        code=None,
         at=datetime.now(UTC),
         key=options["key"],
     )
+    answer = _to_removal if removal_named(options["run"]) else _to_run
+    return answer(afar, options, given, breaks=breaks)
+
+
+def _to_run(afar: Afar, options: Mapping[str, Any], given: Given, *, breaks: bool) -> int:
+    from drkit.answering import answer_gate
+
+    run, step, person = options["run"], options["step"], options["person"]
+    known = afar.known(run)
+    click.echo(afar.facts(known), err=True)
+    given = replace(given, code=_code() if breaks else None, at=datetime.now(UTC))
     broken = answer_gate(afar, known, step, person=person, given=given)
-    click.echo(f"{'yes' if consent else 'no'} to {step} of {run}, signed by {person}")
+    _say(options, given, broken)
     if not known.at_work:
         click.echo(
             f"nobody works on {run} now: the answer is kept, and counts once it is carried on"
             f" (`drkit resume {run}`) and the gate is asked in time"
         )
+    return 0
+
+
+def _to_removal(afar: Afar, options: Mapping[str, Any], given: Given, *, breaks: bool) -> int:
+    from drkit.answering import answer_removal, found_by_name
+    from drkit.cli.reap import asked_lines, found_lines
+
+    found = found_by_name(afar, options["run"], options["step"])
+    asked = asked_lines(found.asked) if found.asked else ()
+    click.echo("\n".join([*found_lines(found), *asked]), err=True)
+    given = replace(given, code=_code() if breaks else None, at=datetime.now(UTC))
+    broken = answer_removal(afar, found, person=options["person"], given=given)
+    _say(options, given, broken)
+    target = found.target
+    click.echo(
+        "the answer is kept, and counts when this is given again: `drkit reap"
+        f" {target.region} --generation {target.generation} --yes --reason WHY`"
+    )
+    return 0
+
+
+def _say(options: Mapping[str, Any], given: Given, broken: str) -> None:
+    word = "yes" if given.consent else "no"
+    click.echo(f"{word} to {options['step']} of {options['run']}, signed by {options['person']}")
     if broken:
         click.echo(
             f"BREAK GLASS: the sealed code {broken} stands in for a missing person, and is used up;"
             " `drkit break-glass new` makes another"
         )
-    return 0
 
 
 def _code() -> Secret:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drkit.agreeing import Agreement
 from drkit.cli import completion
 from drkit.cli.options import output_option, plan_option
+from drkit.destroying import Reaped
 from drkit.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from drkit.destroying import Reaped
     from drkit.reaping import Found
 
 
@@ -33,8 +34,10 @@ def reap(region: str, generation: int | None, expired: bool, yes: bool, **option
     """List what is there of the generations of REGION; with --yes, destroy one (--generation), or
     all that validations left (--expired).
 
-    Refused: the one that serves, and one that a run has built and may still open. What could not be
-    removed is named, and ends with 6.
+    Refused: the one that serves, and one that a run has built and may still open. One that
+    customers were on takes two people, who say yes by `drkit approve`: while one is missing, this
+    ends with 7 and touches nothing, and the same command again destroys it. A no ends it with 8.
+    What could not be removed is named, and ends with 6.
     """
     from drkit.adapters.plan_yaml import load_plan
     from drkit.reaping import Reaper
@@ -48,12 +51,22 @@ def reap(region: str, generation: int | None, expired: bool, yes: bool, **option
         return int(Exit.OK)
     done = [reaper.reap(each.target.generation, _say, reason=options["reason"]) for each in found]
     if output == "json":
-        said = [_reaped(reaped) for reaped in done]
+        said = [_came(each) for each in done]
         click.echo(_json(said if expired else said[0]))
     else:
-        lines = [line for reaped in done for line in _came(reaped)]
+        lines = [line for each in done for line in _came_lines(each)]
         click.echo("\n".join(lines) or "no validation has left anything")
-    return int(Exit.STEP_FAILED if any(reaped.stays for reaped in done) else Exit.OK)
+    return int(max((_exit(each) for each in done), default=Exit.OK))
+
+
+def _exit(came: Reaped | Agreement) -> Exit:
+    match came:
+        case Agreement(answer=None):
+            return Exit.WAITS
+        case Agreement():
+            return Exit.UNKNOWN  # as of a run whose gate was refused
+        case Reaped(stays=stays):
+            return Exit.STEP_FAILED if stays else Exit.OK
 
 
 def _say(line: str) -> None:
@@ -84,6 +97,7 @@ def _found(found: Found) -> dict[str, Any]:
         "name": found.target.name,
         "generation": found.target.generation,
         "opened": found.opened,
+        "asked": _asked(found.asked) if found.asked else None,
         "stands_by": found.stands_by,
         "left": {
             "at": format_time(left.at),
@@ -93,7 +107,7 @@ def _found(found: Found) -> dict[str, Any]:
         }
         if left
         else None,
-        "refused": found.refused or None,
+        "refused": found.refused or (found.lacking.message if found.lacking else None),
         "stacks": [
             {"project": each.project, "resources": list(each.resources), "note": each.note or None}
             for each in found.remains
@@ -102,11 +116,12 @@ def _found(found: Found) -> dict[str, Any]:
 
 
 def _listed(found: tuple[Found, ...]) -> str:
-    lines = [line for each in found for line in _lines(each)]
+    lines = [line for each in found for line in (*found_lines(each), *_ways(each))]
     return "\n".join([*lines, "nothing was touched"]) if lines else "no generation holds anything"
 
 
-def _lines(found: Found) -> Iterator[str]:
+def found_lines(found: Found) -> Iterator[str]:
+    """A generation, and what would be destroyed of it."""
     words = ["opened to customers"] if found.opened else ["never opened"]
     words += ["the warm standby"] if found.stands_by else []
     if found.left:
@@ -116,21 +131,86 @@ def _lines(found: Found) -> Iterator[str]:
         note = f" ({each.note})" if each.note else ""
         yield f"  {each.project}: {len(each.resources)} resources{note}"
         yield from (f"    {resource}" for resource in each.resources)
-    target = found.target
+
+
+def asked_lines(asked: Agreement) -> Iterator[str]:
+    """What people are asked, what they said so far, and how who is missing says it."""
+    from drkit.reporting.gates import answer_said, gate_waits
+
+    removal = asked.removal
+    yield f"  {removal.operator} asks to have it destroyed: {removal.reason}"
+    yield from (f"    {answer_said(answer)}" for answer in asked.said)
+    if asked.answer is None:
+        way = f"drkit approve {removal.name} {asked.step} --as NAME"
+        yield f"  {gate_waits(asked.gate)}: `{way}`"
+        if asked.sealed:
+            yield f"  if nobody else can be had, a sealed code stands in: `{way} --break-glass`"
+
+
+def _ways(found: Found) -> Iterator[str]:
+    target, problem = found.target, found.lacking
     way = f"drkit reap {target.region} --generation {target.generation} --yes"
     way += " --reason WHY" if found.opened else ""
-    yield f"  stays: {found.refused}" if found.refused else f"  `{way}` destroys all of it"
+    if found.refused:
+        yield f"  stays: {found.refused}"
+    elif problem:
+        yield f"  stays: {problem.message}"
+        yield f"    → {problem.place}: {problem.remedy}"
+    elif found.asked:
+        yield from asked_lines(found.asked)
+        yield f"  then `{way}` destroys all of it"
+    else:
+        yield f"  `{way}` {'asks two people' if found.opened else 'destroys all of it'}"
 
 
-def _reaped(reaped: Reaped) -> dict[str, Any]:
+def _asked(asked: Agreement) -> dict[str, Any]:
     return {
-        "name": reaped.target.name,
-        "removed": dict(reaped.removed),
-        "stays": dict(reaped.stays),
+        "run": asked.removal.name,
+        "step": asked.step,
+        "reason": asked.removal.reason,
+        "operator": asked.removal.operator,
+        "people": asked.gate.people,
+        "role": asked.gate.role,
+        "said": [
+            {
+                "person": answer.person,
+                "consent": answer.consent,
+                "comment": answer.comment,
+                "broken": answer.broken or None,
+            }
+            for answer in asked.said
+        ],
+        "agreed": asked.agreed,
     }
 
 
-def _came(reaped: Reaped) -> Iterator[str]:
-    yield f"{reaped.target.name}: {sum(reaped.removed.values())} resources are gone"
-    for stack, why in reaped.stays.items():
-        yield f"  {stack} is not, or not wholly: {why}"
+def _came(came: Reaped | Agreement) -> dict[str, Any]:
+    match came:
+        case Agreement():
+            asked = _asked(came)
+            return {"name": came.removal.target.name, "removed": {}, "stays": {}, "asked": asked}
+        case Reaped():
+            return {
+                "name": came.target.name,
+                "removed": dict(came.removed),
+                "stays": dict(came.stays),
+                "asked": _asked(came.agreed) if came.agreed else None,
+            }
+
+
+def _came_lines(came: Reaped | Agreement) -> Iterator[str]:
+    match came:
+        case Agreement():
+            yield f"{came.removal.target.name} stays, and nothing was touched"
+            yield from asked_lines(came)
+            yield (
+                "  then the same command destroys it"
+                if came.answer is None
+                else ("  that is a no; the same command asks anew")
+            )
+        case Reaped():
+            yield f"{came.target.name}: {sum(came.removed.values())} resources are gone"
+            for stack, why in came.stays.items():
+                yield f"  {stack} is not, or not wholly: {why}"
+            if came.agreed:
+                yield from asked_lines(came.agreed)

@@ -194,6 +194,15 @@ def is_taken_away(records: Sequence[Record]) -> bool:
     return run is not None and run.target.name in gone
 
 
+def may_have_opened(records: Sequence[Record]) -> bool:
+    """Whether customers were on what this run has built, or may have been: it raised the epoch, or
+    did not say how that ended.
+    """
+    states, run = stand(records).states, run_of(records)
+    raising = [step.id for step in run.steps if step.kind == "epoch"] if run else []
+    return any(states.get(step) in {State.DONE, State.UNKNOWN} for step in raising)
+
+
 def is_over(records: Sequence[Record]) -> bool:
     """Whether nothing is left that the same command would carry on with.
 

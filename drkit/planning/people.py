@@ -1,7 +1,8 @@
 """Who may answer gates, and how many are asked: their keys and roles, and the seals of the codes
 that stand in for them.
 
-What cannot be undone takes two people, unless the plan says one or has no second.
+What cannot be undone takes two people, unless the plan says one or has no second. To destroy what
+customers were on takes two always.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 
 from drkit.errors import Problem
 from drkit.model.plan import Person, Plan, StepEntry
+from drkit.model.step import GateWork
 from drkit.planning.closure import closure
 from drkit.planning.cutover import first_of_cutover
 
@@ -62,6 +64,40 @@ def _answering(people: list[Person], entry: StepEntry) -> list[Person]:
 
 def _with_role(plan: Plan, *roles: str | None) -> list[Person]:
     return [p for p in plan.people.values() if any(role in p.roles for role in roles)]
+
+
+def gate_of_removal(plan: Plan) -> GateWork:
+    """Who is asked before a generation is destroyed that customers were on: two people who sign, of
+    the role that sends customers over. Only for a plan without :func:`removal_problem`.
+    """
+    return GateWork(role=_role_of_cutover(plan) or "", people=2, signed=True)
+
+
+def removal_problem(plan: Plan) -> Problem | None:
+    """Why too few could agree to that; None: enough could."""
+    role = _role_of_cutover(plan)
+    if role is None:
+        return Problem(
+            place="steps",
+            message="no gate before a cutover says whose yes destroys what customers were on",
+            remedy="add a step `consent: {gate: ROLE}`, and cut over after it",
+        )
+    signing = [person.name for person in _with_role(plan, role) if person.key]
+    if len(signing) > 1 or (signing and plan.break_glass):
+        return None
+    code = "; or `drkit break-glass new`: a sealed code stands in for the second"
+    return Problem(
+        place="people",
+        message="to destroy what customers were on takes two who sign, and"
+        f" {f'only {signing[0]}' if signing else 'nobody'} has the role `{role}` and a key",
+        remedy=f"give two people the role `{role}` and `key: ssh-ed25519 AAAA…`"
+        + (code if signing else ""),
+    )
+
+
+def _role_of_cutover(plan: Plan) -> str | None:
+    last = _last_before_cutover(plan)
+    return next((entry.gate for entry in plan.steps.values() if entry.name in last), None)
 
 
 def people_problems(plan: Plan) -> Iterator[Problem]:

@@ -73,7 +73,7 @@ def stand_after(record: Record, before: GateStand) -> GateStand:
     """How a gate stands after a record of it."""
     match record.body:
         case GateOpened(gate=gate):
-            return GateStand(gate=gate, opened=record.at, message=_waits(gate))
+            return GateStand(gate=gate, opened=record.at, message=gate_waits(gate))
         case GateOverdue() as overdue:
             return _silent(before, overdue, record.at)
         case GateAnswered(consent=consent) as answer:
@@ -136,7 +136,8 @@ def shouts(answers: Iterable[GateAnswered]) -> str:
     return "".join(f" {glass_said(a)} at {a.step}, by {a.person}." for a in broken)
 
 
-def _waits(gate: GateWork, *, also: str | None = None) -> str:
+def gate_waits(gate: GateWork, *, also: str | None = None) -> str:
+    """Whom a gate waits for, in words; ``also`` is the role that was brought in."""
     roles = f"{gate.role} or {also}" if also else gate.role
     who = f"{gate.people} of {roles}" if gate.people > 1 else roles
     return f"waits for {who}"
@@ -149,5 +150,5 @@ def _silent(before: GateStand, overdue: GateOverdue, at: datetime) -> GateStand:
     if overdue.asks is None:
         message = f"{nobody}: silence is a no"
         return replace(before, state=State.REFUSED, ended=at, silent=True, message=message)
-    waits = _waits(gate, also=overdue.asks) if gate else f"waits for {overdue.asks}"
+    waits = gate_waits(gate, also=overdue.asks) if gate else f"waits for {overdue.asks}"
     return replace(before, silent=True, message=f"{waits}: {nobody}")

@@ -27,6 +27,7 @@ from moto.servicequotas.models import ServiceQuotasBackend
 from drkit.adapters import gate as gate_module
 from drkit.adapters.cloud import client
 from drkit.adapters.plan_yaml import load_plan
+from drkit.destroying import Destroying, Reaped
 from drkit.model.plan import Plan
 from drkit.ports import World
 from drkit.sandbox.corrections import (
@@ -206,3 +207,16 @@ def well(shop: Write, world: World, quotas: Quotas, trail: Trail) -> Standby:
     moment = datetime.now(UTC) - timedelta(hours=1)
     trail.take(called(made.run, "compute", "ec2:CreateVpc", moment))
     return made
+
+
+@pytest.fixture
+def destroyed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The generations that were handed to Pulumi, in place of Pulumi."""
+    found: list[str] = []
+
+    def note(work: Destroying, _remains: object) -> Reaped:
+        found.append(work.target.name)
+        return Reaped(target=work.target, removed={}, stays={})
+
+    monkeypatch.setattr(Destroying, "all_of", note)
+    return found

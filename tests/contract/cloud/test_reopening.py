@@ -27,7 +27,7 @@ from drkit.model.plan import Plan
 from drkit.model.record import PlanChanged, Record, RunEnded, StepPlanned
 from drkit.model.step import QuiesceWork, RunKind, RunMode
 from drkit.model.wish import Wish
-from drkit.ports import Context, Progress, World
+from drkit.ports import Context, World
 from drkit.reopening import reopen
 from drkit.reporting.moving import move_of
 from tests.contract.cloud.opened import Write, served_by
@@ -62,9 +62,7 @@ class Hosts:
         """What was outside of the move's journal each time."""
         self._plan, self._run = plan, run
 
-    def look(self, context: Context) -> Outcome | None: ...
-
-    def do(self, context: Context, progress: Progress) -> Outcome:
+    def tried(self, _work: object, context: Context, **_: object) -> Outcome:
         store = OutsideStore(context.world, self._plan)
         self.asked.append(records_outside(store, "eu-central-1", self._run))
         return self.ends
@@ -80,7 +78,7 @@ def hosts(monkeypatch: pytest.MonkeyPatch, world: World) -> Callable[[Plan, str]
     def made(plan: Plan, run: str) -> Hosts:
         found = Hosts(plan, run)
         monkeypatch.setattr(tending, "_context", known)
-        monkeypatch.setattr(tending, "tool_for", lambda _work: found)
+        monkeypatch.setattr(tending, "tried", found.tried)
         return found
 
     return made

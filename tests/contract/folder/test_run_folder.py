@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
 import subprocess
+import sys
+import tempfile
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -265,6 +268,41 @@ def test_a_site_is_worked_on_by_one_drkit_at_a_time_whatever_its_run(tmp_path: P
             pass
     with other.hold("eu-central-1"):
         assert other.names() == []
+
+
+HOLDS = """
+import os, pathlib, signal, sys, tempfile
+from drkit.adapters.runs_folder import RunsFolder
+
+with RunsFolder(pathlib.Path(sys.argv[1])).hold("eu-west-3"):
+    made = tempfile.TemporaryDirectory(prefix="drkit-pulumi-")
+    print(made.name, flush=True)
+    if len(sys.argv) > 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_temporary_files_of_who_held_a_site_go_also_where_they_were_killed(tmp_path: Path) -> None:
+    """With the next who holds it: as a run that was killed is carried on with."""
+
+    def held(*more: str) -> Path:
+        command = [sys.executable, "-c", HOLDS, str(tmp_path), *more]
+        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        assert ran.returncode == (-signal.SIGKILL if more else 0)
+        return Path(ran.stdout.strip())
+
+    assert not held().parent.exists()
+    left = held("killed")
+    assert left.is_dir()
+    runs, before = RunsFolder(tmp_path), tempfile.gettempdir()
+    with runs.hold("eu-central-1"):
+        assert left.is_dir(), "who works on another site may live"
+    with runs.hold("eu-west-3"):
+        assert not left.parent.exists()
+        assert tempfile.gettempdir() != before
+    assert tempfile.gettempdir() == before
+    assert list(runs.path.glob(".scratch.*")) == []
+    assert runs.names() == []
 
 
 def test_sealed_codes_that_counted_are_known_with_their_run_and_damage_hides_no_other(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -80,7 +81,10 @@ def holding(call: str) -> Iterator[Held]:
 
 
 def bring_up(stack: str, context: Context) -> Outcome:
-    """What it says is added to the file ``said`` of the context's folder."""
+    """What it says is added to the file ``said`` of the context's folder. There are its temporary
+    files, too, as a try has a folder for them: whoever is killed takes none away.
+    """
+    tempfile.tempdir = str(context.folder)
     with (context.folder / "said").open("a", buffering=1) as said:
 
         def write(line: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drkit.adapters.work_here import do_here, said_into
+from drkit.adapters.work_here import do_here
 from drkit.errors import StepError
 from drkit.model.outcome import Failure, Outcome, State
 from drkit.ports import Context, Progress
@@ -55,17 +55,3 @@ def test_what_is_said_and_what_it_came_to_hold_no_secret(
     assert said == ["logging in with [secret]"]
     assert outcome.message == "no entry with [secret]"
     assert SECRET not in repr(outcome)
-
-
-def test_what_a_tool_prints_goes_to_a_private_log_without_secrets(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    log = tmp_path / ".drkit" / "backup.log"
-    log.parent.mkdir(mode=0o755)
-    log.write_text("of a version that made it for all to read")
-    log.chmod(0o644)
-    with said_into(log, (SECRET,)):
-        print(f"ok: [db-1] => {SECRET}")  # noqa: T201 - as ansible-runner does
-    assert log.read_text() == "ok: [db-1] => [secret]\n"
-    assert (log.stat().st_mode & 0o777, log.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    assert capsys.readouterr().out == ""

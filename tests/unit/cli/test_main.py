@@ -68,18 +68,18 @@ def test_every_problem_is_shown_with_place_and_remedy(
 
 
 def test_a_defect_is_said_in_a_line_and_its_traceback_kept_in_a_file(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     ended(monkeypatch, RuntimeError("the sky"))
     said = capsys.readouterr().err
     assert "RuntimeError: the sky" in said
     assert "Traceback" not in said
     kept = Path(said.split("report it with ")[1].strip())
-    try:
-        assert "RuntimeError: the sky" in kept.read_text()
-        assert "Traceback" in kept.read_text()
-    finally:
-        kept.unlink()
+    assert "RuntimeError: the sky" in kept.read_text()
+    assert "Traceback" in kept.read_text()
+    assert kept.parent == tmp_path_factory.getbasetemp(), "a test leaves none on the machine"
 
 
 def test_a_full_disk_is_no_defect_of_drkits(

@@ -1,0 +1,94 @@
+"""That a generation is to be destroyed which customers were on: two objects, outside.
+
+``removals/REGION/N.json`` says that people are asked, by which name, and why; taken away once one
+of them said no. ``reaped/REGION/N.json`` says who agreed, is written before the first resource
+goes, and its first word stays.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from drkit.adapters.codec import from_json, to_json
+from drkit.adapters.outside_store import OutsideStore
+from drkit.errors import ConfigurationError
+from drkit.model.record import GateAnswered, Target
+
+DESTROY = "destroy"
+"""What stands for the step, where a gate of a run is answered."""
+_NAME = re.compile(r"\d{8}-\d{6}-reap-(?P<region>.+)\.g(?P<generation>\d+)-[0-9a-f]{4}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What people are asked: to have ``target`` destroyed."""
+
+    target: Target
+    name: str
+    """What stands for the run: answers name it. Each asking has its own, so that nobody's no is for
+    ever, and no yes is for another."""
+    reason: str
+    operator: str
+    """``user@host`` who asks; not proven."""
+    at: datetime
+    agreed: GateAnswered | None = None
+    """Who said yes."""
+
+
+def new_name(target: Target, now: datetime) -> str:
+    """``20261128-004501-reap-eu-west-3.g1-7c1f``."""
+    return f"{now:%Y%m%d-%H%M%S}-reap-{target.name}-{secrets.token_hex(2)}"
+
+
+def removal_named(name: str) -> tuple[str, int] | None:
+    """Region and generation that such a name is of; None: it is none."""
+    found = _NAME.fullmatch(name)
+    return (found["region"], int(found["generation"])) if found else None
+
+
+def read_removal(store: OutsideStore, target: Target) -> Removal | None:
+    """What is asked of ``target``; None: nothing is. Raises ConfigurationError."""
+    key = _key("removals", target)
+    stored = store.read(key)
+    if stored is None:
+        return None
+    try:
+        found = from_json(json.loads(stored.body), Removal)
+    except Exception as error:  # cattrs raises what the value makes of it
+        raise ConfigurationError(
+            f"{key} in the bucket outside says nothing of a removal: {error!r}",
+            remedy="remove the object: the same command asks anew",
+        ) from error
+    if found.target != target or removal_named(found.name) != (target.region, target.generation):
+        raise ConfigurationError(
+            f"{key} in the bucket outside says something of {found.name}",
+            remedy="find out who wrote it, and remove the object: the same command asks anew",
+        )
+    return found
+
+
+def ask_removal(store: OutsideStore, removal: Removal) -> None:
+    """Write down what people are asked; what was asked before stays. Raises ConfigurationError."""
+    _write(store, "removals", removal)
+
+
+def drop_removal(store: OutsideStore, target: Target) -> None:
+    """Ask no more. Raises ConfigurationError."""
+    store.remove(_key("removals", target))
+
+
+def note_reaped(store: OutsideStore, removal: Removal) -> None:
+    """Write down who destroys it, who agreed, and why. Raises ConfigurationError."""
+    _write(store, "reaped", removal)
+
+
+def _write(store: OutsideStore, place: str, removal: Removal) -> None:
+    store.put(_key(place, removal.target), json.dumps(to_json(removal), indent=1).encode())
+
+
+def _key(place: str, target: Target) -> str:
+    return f"{place}/{target.region}/{target.generation}.json"

@@ -1,0 +1,103 @@
+"""Whether two people agree that a generation is destroyed which customers were on.
+
+Asked, answered and counted as a gate of a run is: by signed answers to a name that stands for the
+run. Nobody waits: whoever asks holds the site no longer than it takes to look, and asks again. A
+no ends the asking, and the next one begins anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from drkit.model.plan import Plan
+from drkit.model.record import GateAnswered, Target
+from drkit.model.step import GateWork, Step
+from drkit.operating import operator
+from drkit.planning.people import gate_of_removal
+
+if TYPE_CHECKING:
+    from drkit.adapters.outside_store import OutsideStore
+    from drkit.adapters.removals import Removal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What people are asked, and what counts of what they said so far."""
+
+    removal: Removal
+    step: str
+    """What the answers name besides."""
+    gate: GateWork
+    said: tuple[GateAnswered, ...]
+    answer: GateAnswered | None
+    """All of it together; None while people are missing."""
+    sealed: bool
+    """Whether the plan has codes that stand in for one of them."""
+
+    @property
+    def agreed(self) -> bool:
+        return self.answer is not None and self.answer.consent
+
+    @property
+    def refused(self) -> bool:
+        return self.answer is not None and not self.answer.consent
+
+
+def agreement(plan: Plan, store: OutsideStore, target: Target) -> Agreement | None:
+    """How it stands; None where nobody is asked. Raises ConfigurationError. Only for a plan in
+    which enough people could agree.
+    """
+    from drkit.adapters.removals import read_removal
+
+    removal = read_removal(store, target)
+    return _counted(plan, store, removal) if removal else None
+
+
+def agree(plan: Plan, store: OutsideStore, target: Target, *, reason: str) -> Agreement:
+    """Ask, if nobody is asked yet, and say how it stands. One that somebody refused is over.
+
+    Raises as :func:`agreement`.
+    """
+    from drkit.adapters.clock import SystemClock
+    from drkit.adapters.removals import Removal, ask_removal, drop_removal, new_name
+
+    if (found := agreement(plan, store, target)) is None:
+        now = SystemClock().now()
+        name = new_name(target, now)
+        removal = Removal(target=target, name=name, reason=reason, operator=operator(), at=now)
+        ask_removal(store, removal)
+        return _counted(plan, store, removal)
+    if found.refused:
+        drop_removal(store, target)
+    return found
+
+
+def _counted(plan: Plan, store: OutsideStore, removal: Removal) -> Agreement:
+    from drkit.adapters.consent import GivenConsent
+    from drkit.adapters.gate import GateKeeper, RunOf
+    from drkit.adapters.removals import DESTROY
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.model.record import GateOverdue
+
+    gate = gate_of_removal(plan)
+    run = RunOf(
+        region=removal.target.region,
+        run=removal.name,
+        plan=plan,
+        used_codes=RunsFolder(plan.root).used_codes,
+    )
+    keeper = GateKeeper(GivenConsent(plan, {}), store, run)
+    step = Step(id=DESTROY, work=gate, needs=(), owner="", budget=None, limit=timedelta(0))
+    answer = keeper.answer(step, timedelta(0))
+    if isinstance(answer, GateOverdue):
+        raise AssertionError("a gate without a limit is never overdue")
+    return Agreement(
+        removal=replace(removal, agreed=answer if answer and answer.consent else None),
+        step=DESTROY,
+        gate=gate,
+        said=keeper.said(DESTROY),
+        answer=answer,
+        sealed=bool(plan.break_glass),
+    )
