@@ -19,10 +19,13 @@ from functools import partial
 from typing import Any, NoReturn
 
 from drkit import processes
+from drkit.adapters import ansible_ahead
 
 _NO_PLUGINS = {"library": "MODULE", "module_utils": "MODULE_UTILS"}
 """Folders that are named otherwise than their setting; all others are KIND_plugins."""
 _read_by: dict[str, str] = {}
+_read_in: dict[str, str] = {}
+"""The whole environment at that time."""
 
 
 def read_ansible(settings: Mapping[str, str]) -> None:
@@ -36,12 +39,15 @@ def read_ansible(settings: Mapping[str, str]) -> None:
     try:
         importlib.import_module("ansible.cli.playbook")
         importlib.import_module("ansible.executor.playbook_executor")
-        if "ANSIBLE_STRATEGY_PLUGINS" in settings:
+        mitogen = bool(settings.get("ANSIBLE_STRATEGY_PLUGINS"))
+        if mitogen:
             importlib.import_module("ansible_mitogen.strategy")
+        ansible_ahead.read_ahead(mitogen=mitogen)
     finally:
         os.environ.clear()
         os.environ.update(before)
     _read_by.update(settings)
+    _read_in.update({**before, **settings})
 
 
 @contextmanager
@@ -92,15 +98,25 @@ def _play(arguments: Sequence[str], environment: Mapping[Any, Any]) -> NoReturn:
 
 
 def _configure() -> None:
-    """Let Ansible read what differs between tries: folders, callbacks, the cache of facts."""
+    """Let Ansible take what differs between tries: folders, callbacks, the cache of facts."""
     from ansible import constants
+    from ansible.config.manager import find_ini_config_file
     from ansible.plugins import loader
 
-    importlib.reload(constants)
+    config = constants.config
+    if find_ini_config_file() != config._config_file:  # noqa: SLF001 - it says so nowhere else
+        importlib.reload(constants)
+    else:
+        here = {name for name, _ in os.environ.items() ^ _read_in.items()}
+        for setting, definition in config.get_configuration_definitions().items():
+            if here.intersection(entry["name"] for entry in definition.get("env", ())):
+                value = config.get_config_value(setting, variables=vars(constants))
+                constants.set_constant(setting, value)
     for found in vars(loader).values():
         if isinstance(found, loader.PluginLoader):
             kind = _NO_PLUGINS.get(found.subdir, found.subdir.removesuffix("_plugins").upper())
             paths = getattr(constants, f"DEFAULT_{kind}_PLUGIN_PATH", None)
             paths = paths or getattr(constants, f"DEFAULT_{kind}_PATH", None)
-            if paths:
+            if paths and paths != found.config:
                 found.config = paths if isinstance(paths, list) else [paths]
+                found._clear_caches()  # noqa: SLF001 - as Ansible does where a path is added
