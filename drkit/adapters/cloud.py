@@ -49,6 +49,8 @@ class _Wanted:
     answer: timedelta
     process: int
     """A fork must not speak on its parent's lines."""
+    told_as: str
+    """What a try is recorded as (:mod:`drkit.attempt`): botocore reads it as it makes a client."""
 
 
 _shared: dict[_Wanted, tuple[float, Any]] = {}
@@ -82,6 +84,7 @@ def client(world: World, service: str, region: str, *, answer: timedelta = ANSWE
         ca=world.ca,
         answer=answer,
         process=os.getpid(),
+        told_as=os.environ.get("AWS_SDK_UA_APP_ID", ""),
     )
     with _ONE_AT_A_TIME:
         now = time.monotonic()

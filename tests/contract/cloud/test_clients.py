@@ -48,3 +48,11 @@ def test_a_fork_does_not_speak_on_its_parents_lines(monkeypatch: pytest.MonkeyPa
     first, parent = client(WORLD, *WHERE), os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: parent + 1)
     assert client(WORLD, *WHERE) is not first
+
+
+def test_a_step_is_recorded_by_its_own_name_and_not_by_who_asked_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = client(WORLD, *WHERE)
+    monkeypatch.setenv("AWS_SDK_UA_APP_ID", "run.step")
+    assert client(WORLD, *WHERE) is not first
