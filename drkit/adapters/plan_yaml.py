@@ -12,6 +12,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def structure_plan(
     problems = [*twice, *_version_problems(source, places)]
     document = _with_names(source, problems, places)
     try:
-        plan = _converter(source.get("currency")).structure(document, Plan)
+        plan = _converter(str(source.get("currency"))).structure(document, Plan)
     except cattrs.BaseValidationError as error:
         problems += problems_of(error, places)
     else:
@@ -154,7 +155,8 @@ def _named(key: object, entry: object, section: str) -> object:
     return {**defaults, **entry, field: key}
 
 
-def _converter(currency: object) -> cattrs.Converter:
+@cache
+def _converter(currency: str) -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_structure_hook_func(lambda cls: cls is object, lambda value, _: value)
     # by type, not by predicate: cattrs asks its own hooks for str and int before any predicate
@@ -166,7 +168,7 @@ def _converter(currency: object) -> cattrs.Converter:
     converter.register_structure_hook(timedelta, lambda value, _: parse_duration(value))
     converter.register_structure_hook(Path, lambda value, _: Path(_text(value, str)))
     converter.register_structure_hook(
-        Impact, lambda value, _: parse_impact(value, currency=str(currency))
+        Impact, lambda value, _: parse_impact(value, currency=currency)
     )
     converter.register_structure_hook_func(_is_tuple, _sequence(converter))
     converter.register_structure_hook(Secrets, _secrets)

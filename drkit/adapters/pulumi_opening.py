@@ -108,16 +108,16 @@ class Opening:
         stack = settings.stack
         if self.blank is not None:
             return as_new(opened, stack, self.blank)
+        if copies is not None and (original := copies.original()) is not None:
+            stored = as_stored(opened, stack, copies.read(original.stored.body))
+            # the program needs the seed of its hosts' keys: the CLI has its secrets in the clear
+            sealed = read_state(stored[1]).sealed
+            return select(opened, stack) if self.runs_program and sealed else stored
         if self.create:
             return create_or_select(opened, stack)
-        if copies is None:
-            return select(opened, stack)
-        if (original := copies.original()) is None:
+        if copies is not None:
             raise not_there(stack)
-        stored = as_stored(opened, stack, copies.read(original.stored.body))
-        # the program needs the seed of its hosts' keys, and the CLI has its secrets in the clear
-        sealed = read_state(stored[1]).sealed
-        return select(opened, stack) if self.runs_program and sealed else stored
+        return select(opened, stack)
 
     def _copies(self, opened: Opened, settings: Settings) -> StateCopies | None:
         """None where the state is in a folder: nobody else's, and gone with it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -69,13 +70,20 @@ def open_shop(
     postgres: Postgres, redis_server: Redis, tmp_path: Path
 ) -> Iterator[Callable[..., Shop]]:
     """Opens a shop with a database of its own: services by name, and the partners' latency."""
+    with shops(postgres, redis_server, tmp_path) as opening:
+        yield opening
+
+
+@contextmanager
+def shops(postgres: Postgres, redis_server: Redis, folder: Path) -> Iterator[Callable[..., Shop]]:
+    """As :func:`open_shop`, in ``folder``; all end with it."""
     opened: list[Shop] = []
 
     def opening(*services: str, latency: timedelta = timedelta()) -> Shop:
-        epoch = Epoch(tmp_path / "epoch.sock")
-        world = World(apps(tmp_path / "world", latency=latency))
-        database = postgres.database(tmp_path.name)
-        images = copy_images(tmp_path)
+        epoch = Epoch(folder / "epoch.sock")
+        world = World(apps(folder / "world", latency=latency))
+        database = postgres.database(folder.name)
+        images = copy_images(folder)
         environment = {
             "SHOP_DATABASE_URL": database,
             "SHOP_REDIS_URL": f"redis://127.0.0.1:{redis_server.port}/0",
@@ -87,7 +95,7 @@ def open_shop(
             "SHOP_SITE": "eu-west-3.g1",
             "SHOP_EPOCH_SOCKET": str(epoch.path),
         }
-        shop = Shop(Services(environment, tmp_path), world, epoch, database, images)
+        shop = Shop(Services(environment, folder), world, epoch, database, images)
         opened.append(shop)
         shop.admin("init")
         shop.services.start(*services)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from drkit.model.step import CheckWork
 from tests.integration.checking.conftest import Authority
 from tests.integration.checking.journeys.test_journeys import ROOT
 from tests.integration.checking.shop_plan import Yard, make
-from tests.integration.shop.conftest import Shop
+from tests.integration.shop.conftest import Shop, shops
+from tests.integration.shop.servers import Postgres, Redis
 
 _SSH = """#!/bin/sh
 while [ $# -gt 2 ]; do shift; done
@@ -36,13 +38,26 @@ exec "$@"
 """
 
 
+@pytest.fixture(scope="module")
+def ordered(
+    postgres: Postgres, redis_server: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """With three orders, which its services have taken: they are stopped."""
+    with shops(postgres, redis_server, tmp_path_factory.mktemp("ordered")) as opening:
+        opened = opening("storefront", "orders", "payment")
+        for _ in range(3):
+            opened.buyer().buy()
+        opened.services.stop()
+        yield opened
+
+
 @pytest.fixture
-def shop(open_shop: Callable[..., Shop]) -> Shop:
-    """With three orders."""
-    opened = open_shop("storefront", "orders", "payment")
-    for _ in range(3):
-        opened.buyer().buy()
-    return opened
+def shop(ordered: Shop, postgres: Postgres, tmp_path: Path) -> Shop:
+    """The same shop, with a copy of its database to damage."""
+    database = postgres.database(tmp_path.name, like=ordered.database.rpartition("/")[2])
+    environment = {**ordered.services.environment, "SHOP_DATABASE_URL": database}
+    services = replace(ordered.services, environment=environment)
+    return replace(ordered, services=services, database=database)
 
 
 @pytest.fixture
