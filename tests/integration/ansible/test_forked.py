@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,25 @@ def test_a_playbook_is_forked_and_obeys_the_strategy(
     log = (tries.root / "run" / "logs" / "play.1.log").read_text()
     # Ansible says so of each strategy that is not its own
     assert ("Use of strategy plugins" in log) == (strategy != "linear")
+
+
+@STRATEGIES
+def test_a_fork_finds_what_lies_beside_the_playbook(play: Run, tries: Tries, strategy: str) -> None:
+    """What was read before it knows nothing of plugins and collections that lie there."""
+    write_filter(tries.root / "playbooks/filter_plugins/whisper.py", "whisper", "str.lower")
+    beside = "playbooks/collections/ansible_collections/corner/own/plugins/filter"
+    write_filter(tries.root / beside / "shout.py", "shout", "str.upper")
+    said = "{{ 'Loud' | whisper }} {{ 'quiet' | corner.own.shout }}"
+    told = {"ansible.builtin.set_stats": {"data": {"drkit_facts": {"said": said}}}}
+    outcome = play({"name": "Tell drkit", "run_once": True, **told}, strategy=strategy)
+    assert outcome.facts["said"] == "loud QUIET", outcome
+
+
+def write_filter(path: Path, name: str, does: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        f"class FilterModule:\n    def filters(self):\n        return {{{name!r}: {does}}}\n"
+    )
 
 
 def test_settings_that_ansible_was_not_read_by_make_it_be_executed(
