@@ -2,7 +2,8 @@
 
 Asked, answered and counted as a gate of a run is: by signed answers to a name that stands for the
 run. Nobody waits: whoever asks holds the site no longer than it takes to look, and asks again. A
-no ends the asking, and the next one begins anew.
+no ends the asking, whatever plan it was given by, and the next one begins anew. A yes is to one
+plan: under another, people are asked anew.
 """
 
 from __future__ import annotations
@@ -35,10 +36,12 @@ class Agreement:
     """All of it together; None while people are missing."""
     sealed: bool
     """Whether the plan has codes that stand in for one of them."""
+    outdated: str = ""
+    """Why no yes to it counts any more; empty: it does."""
 
     @property
     def agreed(self) -> bool:
-        return self.answer is not None and self.answer.consent
+        return self.answer is not None and self.answer.consent and not self.outdated
 
     @property
     def refused(self) -> bool:
@@ -56,22 +59,45 @@ def agreement(plan: Plan, store: OutsideStore, target: Target) -> Agreement | No
 
 
 def agree(plan: Plan, store: OutsideStore, target: Target, *, reason: str) -> Agreement:
-    """Ask, if nobody is asked yet, and say how it stands. One that somebody refused is over.
+    """Ask, if nobody is asked yet, or what they were asked is outdated, and say how it stands. One
+    that somebody refused is over.
 
     Raises as :func:`agreement`.
     """
-    from drkit.adapters.clock import SystemClock
-    from drkit.adapters.removals import Removal, ask_removal, drop_removal, new_name
+    from drkit.adapters.removals import ask_removal, drop_removal
 
-    if (found := agreement(plan, store, target)) is None:
-        now = SystemClock().now()
-        name = new_name(target, now)
-        removal = Removal(target=target, name=name, reason=reason, operator=operator(), at=now)
-        ask_removal(store, removal)
-        return _counted(plan, store, removal)
-    if found.refused:
+    found = agreement(plan, store, target)
+    if found is not None and not found.refused and not found.outdated:
+        return found
+    if found is not None:
         drop_removal(store, target)
-    return found
+        if found.refused:
+            return found
+    removal = _asking(plan, target, reason)
+    ask_removal(store, removal)
+    return _counted(plan, store, removal)
+
+
+def _asking(plan: Plan, target: Target, reason: str) -> Removal:
+    from drkit.adapters.answers import plan_digest
+    from drkit.adapters.clock import SystemClock
+    from drkit.adapters.removals import Removal, new_name
+
+    now = SystemClock().now()
+    return Removal(
+        target=target,
+        name=new_name(target, now),
+        reason=reason,
+        operator=operator(),
+        at=now,
+        plan=plan_digest(plan.source),
+    )
+
+
+def _outdated(plan: Plan, removal: Removal) -> str:
+    from drkit.adapters.answers import plan_digest
+
+    return "" if removal.plan == plan_digest(plan.source) else "they were asked by another plan"
 
 
 def _counted(plan: Plan, store: OutsideStore, removal: Removal) -> Agreement:
@@ -87,6 +113,7 @@ def _counted(plan: Plan, store: OutsideStore, removal: Removal) -> Agreement:
         run=removal.name,
         plan=plan,
         used_codes=RunsFolder(plan.root).used_codes,
+        refused_by_any_plan=True,
     )
     keeper = GateKeeper(GivenConsent(plan, {}), store, run)
     step = Step(id=DESTROY, work=gate, needs=(), owner="", budget=None, limit=timedelta(0))
@@ -100,4 +127,5 @@ def _counted(plan: Plan, store: OutsideStore, removal: Removal) -> Agreement:
         said=keeper.said(DESTROY),
         answer=answer,
         sealed=bool(plan.break_glass),
+        outdated=_outdated(plan, removal),
     )

@@ -150,6 +150,12 @@ def _must_ask(found: Found) -> Agreement:
             f"{asked.removal.name} is closed: {answer_said(asked.answer)}",
             remedy="the next `drkit reap` of it asks anew",
         )
+    if asked.outdated:
+        raise AnswerRefused(
+            f"no answer to {asked.removal.name} counts by this plan: {asked.outdated}",
+            remedy=f"have the same plan as {asked.removal.operator}, who asked; or ask anew by"
+            " yours: `drkit reap`",
+        )
     return asked
 
 

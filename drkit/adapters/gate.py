@@ -41,6 +41,8 @@ class RunOf:
     plan: Plan
     used_codes: Callable[[], Mapping[str, str]] = dict
     """Sealed code → the other run in which it counted, by the journals that are here."""
+    refused_by_any_plan: bool = False
+    """Whether a signed no counts whatever plan it names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +108,12 @@ class GateKeeper:
 
     def _counts(self, signed: SignedAnswer, asked: _Asked, key: str) -> bool:
         answer = signed.answer
-        theirs = (answer.run, answer.step, answer.plan)
-        ours = (self._of.run, asked.step, plan_digest(self._of.plan.source))
-        if theirs != ours or not is_signed_by(signed, key):
+        if (answer.run, answer.step) != (self._of.run, asked.step):
+            return False
+        refused = self._of.refused_by_any_plan and not answer.consent
+        if not refused and answer.plan != plan_digest(self._of.plan.source):
+            return False
+        if not is_signed_by(signed, key):
             return False
         return not answer.code or self._is_broken(signed, asked.gate)
 

@@ -35,6 +35,8 @@ class Removal:
     operator: str
     """``user@host`` who asks; not proven."""
     at: datetime
+    plan: str = ""
+    """Digest of the plan by which they are asked: a yes by another is none. Empty: not kept."""
     agreed: GateAnswered | None = None
     """Who said yes."""
 

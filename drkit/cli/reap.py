@@ -140,7 +140,9 @@ def asked_lines(asked: Agreement) -> Iterator[str]:
     removal = asked.removal
     yield f"  {removal.operator} asks to have it destroyed: {removal.reason}"
     yield from (f"    {answer_said(answer)}" for answer in asked.said)
-    if asked.answer is None:
+    if asked.outdated:
+        yield f"  no yes to that counts any more: {asked.outdated}; the next asking begins anew"
+    elif asked.answer is None:
         way = f"drkit approve {removal.name} {asked.step} --as NAME"
         yield f"  {gate_waits(asked.gate)}: `{way}`"
         if asked.sealed:
@@ -158,7 +160,8 @@ def _ways(found: Found) -> Iterator[str]:
         yield f"    → {problem.place}: {problem.remedy}"
     elif found.asked:
         yield from asked_lines(found.asked)
-        yield f"  then `{way}` destroys all of it"
+        over = found.asked.outdated or found.asked.refused
+        yield f"  {f'`{way}` asks anew' if over else f'then `{way}` destroys all of it'}"
     else:
         yield f"  `{way}` {'asks two people' if found.opened else 'destroys all of it'}"
 

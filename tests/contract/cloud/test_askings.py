@@ -1,0 +1,87 @@
+"""What people were asked before something is destroyed, and what counts of what they said: nobody's
+no is lost, and no yes is taken for another asking's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drkit.adapters.answers import Answer, plan_digest, put_answer, sign
+from drkit.adapters.outside_store import OutsideStore
+from drkit.errors import AnswerRefused, Exit
+from drkit.ports import World
+from tests.contract.cloud.opened import Write
+from tests.contract.cloud.test_agreed_reaping import OLD, PEOPLE, REASON, Owners
+from tests.fakes.clock import START
+
+
+@pytest.fixture
+def owners(world: World, shop: Write, tmp_path: Path) -> Owners:
+    return Owners(world, shop, tmp_path)
+
+
+def test_who_has_another_plan_than_whoever_asked_is_told_so_and_leaves_no_answer(
+    owners: Owners, destroyed: list[str]
+) -> None:
+    owners.reaps(*REASON)
+    owners.has(*PEOPLE, codes=True)
+    for word in ("refuse", "approve"):
+        said = owners.says(word, "cy").exception
+        assert isinstance(said, AnswerRefused)
+        assert "they were asked by another plan" in str(said)
+        assert "have the same plan as" in said.remedy
+    owners.has(*PEOPLE)
+    assert owners.says("refuse", "cy").return_value == 0
+    assert owners.reaps(*REASON).return_value == Exit.UNKNOWN
+    assert destroyed == []
+
+
+def test_a_no_stands_though_the_plan_was_changed_since(
+    owners: Owners, destroyed: list[str]
+) -> None:
+    owners.reaps(*REASON)
+    owners.says("refuse", "cy", "--comment", "the auditors come")
+    owners.has(*PEOPLE, codes=True)
+    owners.says("approve", "ana")
+    said = owners.reaps(*REASON)
+    assert said.return_value == Exit.UNKNOWN
+    assert "cy (lead) refused: the auditors come" in said.output
+    assert destroyed == []
+
+
+def test_a_no_that_names_another_plan_is_a_no(owners: Owners, destroyed: list[str]) -> None:
+    """Left by a drkit that did not look which plan was asked about."""
+    owners.reaps(*REASON)
+    owners.says("approve", "ana")
+    other = Answer(
+        run=owners.asked,
+        step="destroy",
+        plan=plan_digest({"shop": "another"}),
+        person="cy",
+        consent=False,
+        comment="",
+        at=START,
+    )
+    store = OutsideStore(owners.world, owners.plan)
+    put_answer(store, OLD.region, sign(other, owners.keys / "cy"))
+    assert owners.reaps(*REASON).return_value == Exit.UNKNOWN
+    assert destroyed == []
+
+
+def test_under_another_plan_they_are_asked_anew(owners: Owners, destroyed: list[str]) -> None:
+    owners.reaps(*REASON)
+    owners.says("approve", "ana")
+    owners.says("approve", "cy")
+    before = owners.asked
+    owners.has(*PEOPLE, codes=True)
+    assert "they were asked by another plan; the next" in owners.lists().output
+    assert owners.reaps(*REASON).return_value == Exit.WAITS
+    assert owners.asked != before
+    owners.says("approve", "ana")
+    assert owners.reaps(*REASON).return_value == Exit.WAITS
+    assert destroyed == []
+    owners.says("approve", "cy")
+    owners.reaps(*REASON)
+    assert destroyed == [OLD.name]
