@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
 from drkit.model.record import GateAnswered, Target
 from drkit.model.step import GateWork, Step
@@ -49,8 +50,9 @@ class Agreement:
 
 
 def agreement(plan: Plan, store: OutsideStore, target: Target) -> Agreement | None:
-    """How it stands; None where nobody is asked. Raises ConfigurationError. Only for a plan in
-    which enough people could agree.
+    """How it stands; None where nobody is asked. Only for a plan in which enough could agree.
+
+    Raises ConfigurationError, also where not all that people said can be read: there may be a no.
     """
     from drkit.adapters.removals import read_removal
 
@@ -118,6 +120,12 @@ def _counted(plan: Plan, store: OutsideStore, removal: Removal) -> Agreement:
     keeper = GateKeeper(GivenConsent(plan, {}), store, run)
     step = Step(id=DESTROY, work=gate, needs=(), owner="", budget=None, limit=timedelta(0))
     answer = keeper.answer(step, timedelta(0))
+    if error := keeper.broken_off(DESTROY):
+        raise ConfigurationError(
+            f"not all answers to {removal.name} can be read, and one may be a no; nothing was"
+            f" touched: {error}",
+            remedy=error.remedy,
+        ) from error
     if isinstance(answer, GateOverdue):
         raise AssertionError("a gate without a limit is never overdue")
     return Agreement(

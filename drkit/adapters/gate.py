@@ -65,6 +65,7 @@ class GateKeeper:
         self._of = of
         self._said: dict[str, dict[str, GateAnswered]] = {}
         self._looked: dict[str, float] = {}
+        self._broken_off: dict[str, DrkitError] = {}
 
     def answer(self, step: Step, waited: timedelta) -> GateAnswered | GateOverdue | None:
         if not isinstance(step.work, GateWork):
@@ -82,6 +83,10 @@ class GateKeeper:
         """What counts of what each person has said to a gate that was asked."""
         return tuple(self._said.get(step, {}).values())
 
+    def broken_off(self, step: str) -> DrkitError | None:
+        """Why the last look at what was left for a gate has not seen all of it; None: it has."""
+        return self._broken_off.get(step)
+
     def _look(self, asked: _Asked) -> bool:
         """Whether all that was left until now is seen."""
         now = time.monotonic()
@@ -94,7 +99,9 @@ class GateKeeper:
                     self._take(left, asked)
         except DrkitError as error:
             _LOG.warning("answers from elsewhere cannot be read: %s", error)
+            self._broken_off[asked.step] = error
             return False
+        self._broken_off.pop(asked.step, None)
         return True
 
     def _take(self, left: Left, asked: _Asked) -> None:

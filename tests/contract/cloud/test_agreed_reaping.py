@@ -45,6 +45,7 @@ class Owners:
         self.keys = root / "keys"
         self.keys.mkdir()
         self.write = write
+        self.people = dict(PEOPLE)
         self.world = world
         self.plan = self.has(*PEOPLE)
         (root / "stacks" / "compute" / "Pulumi.yaml").write_text("name: compute\n")
@@ -55,7 +56,7 @@ class Owners:
 
     def has(self, *names: str, codes: bool = False) -> Plan:
         """From now on only these of the people have a key, and the plan sealed codes or not."""
-        people: dict[str, Any] = {name: {"roles": roles} for name, roles in PEOPLE.items()}
+        people: dict[str, Any] = {name: {"roles": roles} for name, roles in self.people.items()}
         for name in names:
             people[name]["key"] = self._key(name)
         more = {"break-glass": [seal(CODE)]} if codes else {}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from drkit.adapters.answers import Answer, plan_digest, put_answer, sign
-from drkit.adapters.outside_store import OutsideStore
-from drkit.errors import AnswerRefused, Exit
+from drkit.adapters.outside_store import OutsideStore, Stored
+from drkit.errors import AnswerRefused, ConfigurationError, Exit
 from drkit.ports import World
 from tests.contract.cloud.opened import Write
 from tests.contract.cloud.test_agreed_reaping import OLD, PEOPLE, REASON, Owners
@@ -85,3 +85,27 @@ def test_under_another_plan_they_are_asked_anew(owners: Owners, destroyed: list[
     owners.says("approve", "cy")
     owners.reaps(*REASON)
     assert destroyed == [OLD.name]
+
+
+def test_two_yes_destroy_nothing_while_a_third_answer_cannot_be_read(
+    owners: Owners, destroyed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners.people["zoe"] = ["lead"]
+    owners.has(*owners.people)
+    owners.reaps(*REASON)
+    for word, person in (("approve", "ana"), ("approve", "cy"), ("refuse", "zoe")):
+        owners.says(word, person)
+    read = OutsideStore.read
+
+    def all_but_zoes(store: OutsideStore, key: str) -> Stored | None:
+        if "/zoe." in key:
+            raise ConfigurationError("the bucket is slow", remedy="wait")
+        return read(store, key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OutsideStore, "read", all_but_zoes)
+        said = owners.reaps(*REASON).exception
+    assert isinstance(said, ConfigurationError)
+    assert "one may be a no; nothing was touched: the bucket is slow" in str(said)
+    assert owners.reaps(*REASON).return_value == Exit.UNKNOWN
+    assert destroyed == []
