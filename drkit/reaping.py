@@ -76,7 +76,8 @@ class Reaper:
     def found(self, generation: int | None = None) -> tuple[Found, ...]:
         """The generations of the site that hold something, or one of them. Destroys nothing.
 
-        Raises UsageError for one that holds nothing, RunBusy while another place works on the site.
+        Raises UsageError for one that holds nothing, RunBusy while another place works on the site,
+        ConfigurationError where there is no epoch: any of them may serve.
         """
         look_at_site(self._plan, self._world, self._region)
         return self._found(generation)
@@ -165,10 +166,14 @@ class Reaper:
         return asked
 
     def _found(self, generation: int | None) -> tuple[Found, ...]:
-        from drkit.adapters.epoch import read_epoch
+        from drkit.adapters.epoch import BRING_BACK, read_epoch, unknown
         from drkit.adapters.generations import known_generations
 
         epoch = read_epoch(self._world, self._plan)
+        if not epoch.document:
+            raise ConfigurationError(
+                f"{unknown(self._plan)}; nothing was touched", remedy=BRING_BACK
+            )
         known = known_generations(self._world, self._plan, self._region, epoch)
         numbers = sorted(known.built) if generation is None else [generation]
         found = [self._one(number, epoch, known) for number in numbers]

@@ -26,6 +26,10 @@ from drkit.ports import Context, Progress, World
 from drkit.reporting.moving import was_given_back
 
 KEY = "epoch.json"
+BRING_BACK = (
+    "bring back its last version (the bucket keeps them); `drkit prepare` makes the first of a shop"
+    " that was never opened"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,11 @@ def _epoch(plan: Plan, document: Mapping[str, Any], *, tag: str) -> Epoch:
     )
 
 
+def unknown(plan: Plan) -> str:
+    """What is said where there is no epoch, and "nobody yet" may not be taken for true."""
+    return f"there is no {KEY} in s3://{plan.outside.state}: who serves is not known"
+
+
 def write_first_epoch(world: World, plan: Plan) -> bool:
     """Epoch 0, nobody serves. Returns False if an epoch is there already."""
     document = {"number": 0, "site": None, "generation": None, "run": None, "at": _now()}
@@ -102,9 +111,8 @@ class EpochTool:
         _refuse_ended(context)
         if not found.document:
             raise StepError(
-                f"there is no {KEY} in s3://{context.plan.outside.state}: who serves is not known",
-                remedy="bring back its last version (the bucket keeps them); `drkit prepare` makes"
-                " the first of a shop that was never opened",
+                unknown(context.plan),
+                remedy=BRING_BACK,
             )
         if found.number >= context.epoch:
             raise StepError(

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from drkit.adapters.cloud import client
-from drkit.adapters.epoch import read_epoch
+from drkit.adapters.epoch import KEY, read_epoch
 from drkit.adapters.generations import choose_generation
 from drkit.adapters.left_generations import LeftGeneration, Passing, leave_generation
 from drkit.adapters.outside_store import OutsideStore
@@ -309,3 +309,14 @@ def test_one_generation_or_what_is_expired_but_not_both(plan: Plan) -> None:
     place += ["--plan", str(plan.root / "drkit.yaml")]
     done = CliRunner().invoke(cli, place, standalone_mode=False)
     assert isinstance(done.exception, UsageError)
+
+
+def test_without_an_epoch_nothing_is_removed_for_any_of_it_may_serve(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    OutsideStore(world, plan).remove(KEY)
+    for region in (REGION, "eu-west-3"):
+        with pytest.raises(ConfigurationError, match="who serves is not known") as refused:
+            Reaper(plan, region).reap(1, silent)
+        assert "bring back its last version" in refused.value.remedy
+    assert destroyed == []
