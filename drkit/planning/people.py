@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from drkit.errors import Problem
 from drkit.model.plan import Person, Plan, StepEntry
@@ -82,7 +82,10 @@ def removal_problem(plan: Plan) -> Problem | None:
             message="no gate before a cutover says whose yes destroys what customers were on",
             remedy="add a step `consent: {gate: ROLE}`, and cut over after it",
         )
-    signing = [person.name for person in _with_role(plan, role) if person.key]
+    able = [person for person in _with_role(plan, role) if person.key]
+    if twice := next(_under_two_names(able), None):
+        return twice
+    signing = [person.name for person in able]
     if len(signing) > 1 or (signing and plan.break_glass):
         return None
     code = "; or `drkit break-glass new`: a sealed code stands in for the second"
@@ -100,8 +103,24 @@ def _role_of_cutover(plan: Plan) -> str | None:
     return next((entry.gate for entry in plan.steps.values() if entry.name in last), None)
 
 
+def _under_two_names(people: Iterable[Person]) -> Iterator[Problem]:
+    """Keys that sign for two: who holds one of them would be two people."""
+    first: dict[str, str] = {}
+    for person in people:
+        fields = (person.key or "").split()
+        if len(fields) > 1:  # what comes behind is a comment
+            name = first.setdefault(fields[1].rstrip("="), person.name)
+            if name != person.name:
+                yield Problem(
+                    place=f"people.{person.name}.key",
+                    message=f"this is the key of {name} too: one person would be two",
+                    remedy=f"write {person.name}'s own key, or take one of the two names out",
+                )
+
+
 def people_problems(plan: Plan) -> Iterator[Problem]:
-    """Keys and seals that are none, and gates that nobody, or too few, could answer."""
+    """Keys and seals that are none, a key of two people, and gates that too few could answer."""
+    yield from _under_two_names(plan.people.values())
     roles = {role for person in plan.people.values() for role in person.roles}
     for person in plan.people.values():
         if person.key is not None and not _KEY.fullmatch(person.key.strip()):

@@ -9,7 +9,7 @@ import pytest
 from drkit.model.plan import Person, Plan, StepEntry
 from drkit.model.step import GateWork, RunKind
 from drkit.planning.graph import build_graph
-from drkit.planning.people import people_asked
+from drkit.planning.people import people_asked, removal_problem
 from drkit.planning.problems import find_problems
 from tests.fakes import plans
 
@@ -88,3 +88,19 @@ def test_a_sealed_code_has_a_gate_to_be_broken_at() -> None:
     seal = ("A" * 64,)
     assert not ignored(plans.plan(people=people, steps=steps, break_glass=seal))
     assert ignored(plans.plan(people=people, steps=alone, break_glass=seal))
+
+
+@pytest.mark.parametrize("second", ["ssh-ed25519  AAAA ana@laptop", "ssh-ed25519 AAAA== x"])
+def test_one_key_under_two_names_is_one_person_whatever_its_comment(second: str) -> None:
+    cy = Person(name="cy", roles=("lead",), key=second)
+    di = Person(name="di", roles=("lead",), key="ssh-ed25519 BBBB")
+    plan = shop(consent(), cutover(), cy=cy, di=di)
+    twice = removal_problem(plan)
+    assert twice is not None, "di makes two keys, but ana alone could sign twice"
+    assert (twice.place, "the key of ana too" in twice.message) == ("people.cy.key", True)
+    assert twice in find_problems(plan, exists=lambda _path: True)
+
+
+def test_two_keys_are_two_people() -> None:
+    cy = Person(name="cy", roles=("lead",), key="ssh-ed25519 BBBB")
+    assert removal_problem(shop(consent(), cutover(), cy=cy)) is None
