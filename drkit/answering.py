@@ -117,7 +117,8 @@ def answer_removal(afar: Afar, found: Found, *, person: str, given: Given) -> st
 
 
 def found_by_name(afar: Afar, name: str, step: str) -> Found:
-    """The generation about which people are asked by this name, as it stands.
+    """The generation about which people are asked by this name, as it stands, whoever works on its
+    site. Opens no vault.
 
     Raises UsageError where they are not, AnswerRefused for one that goes or stays whatever is said.
     """
@@ -127,7 +128,7 @@ def found_by_name(afar: Afar, name: str, step: str) -> Found:
     region, generation = removal_named(name) or ("", 0)
     if step != DESTROY:
         raise UsageError(f"`{step}` is nothing that {name} asks", remedy=f"gates: {DESTROY}")
-    [found] = Reaper(afar.plan, region).found(generation)
+    found = Reaper(afar.plan, region).seen(generation)
     if found.asked is None or found.asked.removal.name != name:
         raise UsageError(
             f"nobody is asked about {name}",

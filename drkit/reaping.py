@@ -29,7 +29,6 @@ from drkit.reporting.moving import was_given_back
 if TYPE_CHECKING:
     from drkit.adapters.epoch import Epoch
     from drkit.adapters.generations import Generations
-    from drkit.adapters.held import Held
     from drkit.adapters.left_generations import LeftGeneration
     from drkit.adapters.outside_store import OutsideStore
     from drkit.adapters.remains import Remains
@@ -62,12 +61,11 @@ class Reaper:
     def __init__(self, plan: Plan, region: str) -> None:
         from drkit.adapters.outside_store import OutsideStore
         from drkit.adapters.runs_folder import RunsFolder
-        from drkit.adapters.vault import open_vault
         from drkit.adapters.worlds import check_account, open_world
 
         must_be_site(plan, region)
         self._plan, self._region = plan, region
-        self._world, self._vault = open_world(plan), open_vault(plan)
+        self._world = open_world(plan)
         if problems := check_account(self._world, plan):
             raise ConfigurationError("nothing was touched", problems=problems)
         self._runs = RunsFolder(plan.root)
@@ -81,6 +79,14 @@ class Reaper:
         """
         look_at_site(self._plan, self._world, self._region)
         return self._found(generation)
+
+    def seen(self, generation: int) -> Found:
+        """One of them as it stands now, also while another place works on the site.
+
+        Raises as :meth:`found` but for that.
+        """
+        [found] = self._found(generation)
+        return found
 
     def expired(self) -> tuple[Found, ...]:
         """The copies of validations that nobody waits for any more. Raises as :meth:`found`."""
@@ -99,48 +105,55 @@ class Reaper:
         removed is in the result.
         """
         from drkit.adapters.clock import SystemClock
+        from drkit.adapters.removals import note_reaped
         from drkit.adapters.run_keys import drop_keys
+        from drkit.adapters.vault import open_vault
 
         with self._runs.hold(self._region):
             free = look_at_site(self._plan, self._world, self._region)
             with hold_outside(free) as held:
-                [found] = self._found(generation)
-                if found.refused:
-                    raise ConfigurationError(
-                        f"{found.target.name} is not reaped: {found.refused}; nothing was touched",
-                        remedy=self._remedy(found),
-                    )
-                if found.lacking:
-                    raise ConfigurationError(
-                        f"{found.target.name} is not reaped; nothing was touched",
-                        problems=(found.lacking,),
-                    )
+                found = self._reapable(generation)
                 asked = self._agreed(held.store, found, reason.strip())
                 if asked is not None and not asked.agreed:
                     return asked
-                reaped = replace(self._destroyed(held, found, say, reason), agreed=asked)
+                vault = open_vault(self._plan)
+                if asked is not None:
+                    note_reaped(held.store, asked.removal)
+                if not found.opened:
+                    _leave(held.store, found.target, reason.strip())
+                destroying = Destroying(
+                    plan=self._plan,
+                    target=found.target,
+                    world=self._world,
+                    vault=vault,
+                    say=say,
+                    asked_to_end=lambda: held.abort_asked,
+                )
+                reaped = replace(self._destroyed(destroying, found), agreed=asked)
                 drop_keys(self._runs, self._region, held.store, SystemClock().now())
                 return reaped
 
-    def _destroyed(
-        self, held: Held, found: Found, say: Callable[[str], None], reason: str
-    ) -> Reaped:
+    def _reapable(self, generation: int) -> Found:
+        [found] = self._found(generation)
+        if found.refused:
+            raise ConfigurationError(
+                f"{found.target.name} is not reaped: {found.refused}; nothing was touched",
+                remedy=self._remedy(found),
+            )
+        if found.lacking:
+            raise ConfigurationError(
+                f"{found.target.name} is not reaped; nothing was touched",
+                problems=(found.lacking,),
+            )
+        return found
+
+    def _destroyed(self, destroying: Destroying, found: Found) -> Reaped:
         from drkit.adapters.forgotten import forgotten_if_gone
         from drkit.adapters.scratch import sweep_all
 
         passing = found.left if found.left and found.left.passing else None
         if passing:  # the site is held: whoever has built it is dead
             sweep_all(self._runs.folder(passing.run))
-        if not found.opened:
-            _leave(held.store, found.target, reason.strip())
-        destroying = Destroying(
-            plan=self._plan,
-            target=found.target,
-            world=self._world,
-            vault=self._vault,
-            say=say,
-            asked_to_end=lambda: held.abort_asked,
-        )
         reaped = destroying.all_of(found.remains)
         if passing is None:
             return reaped
@@ -148,11 +161,9 @@ class Reaper:
         return replace(reaped, stays=stays)
 
     def _agreed(self, store: OutsideStore, found: Found, reason: str) -> Agreement | None:
-        """What people say to it, on record outside once they agree; None where nobody need be
-        asked. Raises UsageError without a reason.
+        """What people say to it; None where nobody need be asked. Raises UsageError without a
+        reason.
         """
-        from drkit.adapters.removals import note_reaped
-
         if not found.opened:
             return None
         if not reason:
@@ -160,10 +171,7 @@ class Reaper:
                 f"customers were on {found.target.name}: to destroy it needs a --reason, which is"
                 " recorded; nothing was touched"
             )
-        asked = agree(self._plan, store, found.target, reason=reason)
-        if asked.agreed:
-            note_reaped(store, asked.removal)
-        return asked
+        return agree(self._plan, store, found.target, reason=reason)
 
     def _found(self, generation: int | None) -> tuple[Found, ...]:
         from drkit.adapters.epoch import BRING_BACK, read_epoch, unknown
