@@ -158,6 +158,11 @@ def answers_of_run(store: OutsideStore, region: str, run: str) -> Iterator[Signe
             yield left.signed
 
 
+def broken_codes(store: OutsideStore) -> frozenset[str]:
+    """Names of the codes that were used up, in whatever run or reap. Raises ConfigurationError."""
+    return frozenset(name.removesuffix(".json") for name in store.names(BROKEN))
+
+
 def _left(store: OutsideStore, place: str) -> Iterator[Left]:
     for name in store.names(place):
         stored = store.read(f"{place}{name}")

@@ -184,13 +184,19 @@ def target_of(site: Site, sources: Sources) -> Target | None:
     return Target(shop=site.plan.shop, region=site.region, generation=number)
 
 
-def _people(site: Site, _sources: Sources) -> Looked:
+def _people(site: Site, sources: Sources) -> Looked:
+    from drkit.adapters.answers import broken_codes
     from drkit.adapters.break_glass import seal_name
+    from drkit.adapters.outside_store import OutsideStore
     from drkit.adapters.runs_folder import RunsFolder
 
     seals = {seal_name(seal) for seal in site.plan.break_glass}
-    used = RunsFolder(site.plan.root).used_codes() if seals else {}
-    return judge_people(site, len(seals - used.keys()))
+    if not seals:
+        return judge_people(site, 0)
+    # what a reap used is in no journal, and what a run elsewhere used is not in those that are here
+    outside = broken_codes(OutsideStore(sources.of(sources.world), site.plan))
+    used = {*RunsFolder(site.plan.root).used_codes(), *outside}
+    return judge_people(site, len(seals - used))
 
 
 def _secrets(site: Site, sources: Sources) -> Looked:

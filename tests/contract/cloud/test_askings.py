@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from drkit.adapters.answers import Answer, plan_digest, put_answer, sign
+from drkit.adapters.answers import Answer, broken_codes, plan_digest, put_answer, sign
+from drkit.adapters.break_glass import seal_name
+from drkit.adapters.lease import free_for, holder_here, take
 from drkit.adapters.outside_store import OutsideStore, Stored
-from drkit.errors import AnswerRefused, ConfigurationError, Exit
+from drkit.api import ready
+from drkit.errors import AnswerRefused, ConfigurationError, Exit, RunBusy
+from drkit.model.readiness import About
 from drkit.ports import World
 from tests.contract.cloud.opened import Write
-from tests.contract.cloud.test_agreed_reaping import OLD, PEOPLE, REASON, Owners
+from tests.contract.cloud.places import Place
+from tests.contract.cloud.test_agreed_reaping import CODE, OLD, PEOPLE, REASON, Owners
 from tests.fakes.clock import START
 
 
@@ -109,3 +114,39 @@ def test_two_yes_destroy_nothing_while_a_third_answer_cannot_be_read(
     assert "one may be a no; nothing was touched: the bucket is slow" in str(said)
     assert owners.reaps(*REASON).return_value == Exit.UNKNOWN
     assert destroyed == []
+
+
+def test_people_answer_without_the_vault_and_while_another_place_holds_the_site(
+    owners: Owners, destroyed: list[str]
+) -> None:
+    owners.reaps(*REASON)
+    password = owners.root / "password"
+    kept = password.read_text()
+    password.write_text("wrong")
+    elsewhere = Place(owners.world, owners.plan, "elsewhere")
+    there = holder_here(elsewhere.plan.root, region=OLD.region, operator="di@elsewhere")
+    lease = take(elsewhere.store, there, free_for(elsewhere.store, OLD.region, there.place))
+    assert owners.says("approve", "ana").return_value == 0
+    assert isinstance(owners.reaps(*REASON).exception, RunBusy)
+    lease.renew(released=True)
+    assert owners.says("approve", "cy").return_value == 0
+    assert "does not open" in str(owners.reaps(*REASON).exception)
+    assert owners.stored("reaped") is None, "nothing was begun"
+    password.write_text(kept)
+    owners.reaps(*REASON)
+    assert destroyed == [OLD.name]
+
+
+def test_a_code_that_a_reap_used_up_stands_in_for_nobody(owners: Owners) -> None:
+    store = OutsideStore(owners.world, owners.has("ana", codes=True))
+    owners.reaps(*REASON)
+    assert broken_codes(store) == frozenset()
+    assert About.PEOPLE not in noted(owners)
+    owners.says("approve", "ana", "--break-glass", typed=f"{CODE.reveal()}\n")
+    assert broken_codes(store) == {seal_name(owners.plan.break_glass[0])}
+    assert About.PEOPLE in noted(owners)
+
+
+def noted(owners: Owners) -> set[About]:
+    [site] = ready(owners.plan, region=OLD.region).sites
+    return {finding.about for finding in site.findings}
