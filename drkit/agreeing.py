@@ -3,7 +3,7 @@
 Asked, answered and counted as a gate of a run is: by signed answers to a name that stands for the
 run. Nobody waits: whoever asks holds the site no longer than it takes to look, and asks again. A
 no ends the asking, whatever plan it was given by, and the next one begins anew. A yes is to one
-plan: under another, people are asked anew.
+plan, for a week: under another, and after that, people are asked anew.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from drkit.planning.people import gate_of_removal
 if TYPE_CHECKING:
     from drkit.adapters.outside_store import OutsideStore
     from drkit.adapters.removals import Removal
+
+_LIMIT = timedelta(days=7)
+"""After that nobody knows any more what a yes was said to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +101,12 @@ def _asking(plan: Plan, target: Target, reason: str) -> Removal:
 
 def _outdated(plan: Plan, removal: Removal) -> str:
     from drkit.adapters.answers import plan_digest
+    from drkit.adapters.clock import SystemClock
 
-    return "" if removal.plan == plan_digest(plan.source) else "they were asked by another plan"
+    if removal.plan != plan_digest(plan.source):
+        return "they were asked by another plan"
+    old = SystemClock().now() - removal.at > _LIMIT
+    return f"they were asked more than {_LIMIT.days} days ago" if old else ""
 
 
 def _counted(plan: Plan, store: OutsideStore, removal: Removal) -> Agreement:

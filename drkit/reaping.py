@@ -118,7 +118,7 @@ class Reaper:
                     return asked
                 vault = open_vault(self._plan)
                 if asked is not None:
-                    note_reaped(held.store, asked.removal)
+                    note_reaped(held.store, asked.removal, operator())
                 if not found.opened:
                     _leave(held.store, found.target, reason.strip())
                 destroying = Destroying(

@@ -1,8 +1,8 @@
 """That a generation is to be destroyed which customers were on: two objects, outside.
 
 ``removals/REGION/N.json`` says that people are asked, by which name, and why; taken away once one
-of them said no. ``reaped/REGION/N.json`` says who agreed, is written before the first resource
-goes, and its first word stays.
+of them said no. ``reaped/REGION/NAME.json`` says who agreed and who destroyed it, one object for
+each asking, is written before the first resource goes, and its first word stays.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from drkit.adapters.codec import from_json, to_json
@@ -39,6 +39,8 @@ class Removal:
     """Digest of the plan by which they are asked: a yes by another is none. Empty: not kept."""
     agreed: GateAnswered | None = None
     """Who said yes."""
+    destroyer: str = ""
+    """``user@host`` who destroyed it then; not proven."""
 
 
 def new_name(target: Target, now: datetime) -> str:
@@ -54,7 +56,7 @@ def removal_named(name: str) -> tuple[str, int] | None:
 
 def read_removal(store: OutsideStore, target: Target) -> Removal | None:
     """What is asked of ``target``; None: nothing is. Raises ConfigurationError."""
-    key = _key("removals", target)
+    key = _key(target)
     stored = store.read(key)
     if stored is None:
         return None
@@ -75,22 +77,23 @@ def read_removal(store: OutsideStore, target: Target) -> Removal | None:
 
 def ask_removal(store: OutsideStore, removal: Removal) -> None:
     """Write down what people are asked; what was asked before stays. Raises ConfigurationError."""
-    _write(store, "removals", removal)
+    _write(store, _key(removal.target), removal)
 
 
 def drop_removal(store: OutsideStore, target: Target) -> None:
     """Ask no more. Raises ConfigurationError."""
-    store.remove(_key("removals", target))
+    store.remove(_key(target))
 
 
-def note_reaped(store: OutsideStore, removal: Removal) -> None:
+def note_reaped(store: OutsideStore, removal: Removal, destroyer: str) -> None:
     """Write down who destroys it, who agreed, and why. Raises ConfigurationError."""
-    _write(store, "reaped", removal)
+    key = f"reaped/{removal.target.region}/{removal.name}.json"
+    _write(store, key, replace(removal, destroyer=destroyer))
 
 
-def _write(store: OutsideStore, place: str, removal: Removal) -> None:
-    store.put(_key(place, removal.target), json.dumps(to_json(removal), indent=1).encode())
+def _write(store: OutsideStore, key: str, removal: Removal) -> None:
+    store.put(key, json.dumps(to_json(removal), indent=1).encode())
 
 
-def _key(place: str, target: Target) -> str:
-    return f"{place}/{target.region}/{target.generation}.json"
+def _key(target: Target) -> str:
+    return f"removals/{target.region}/{target.generation}.json"

@@ -23,6 +23,7 @@ from drkit.model.outcome import State
 from drkit.model.plan import Plan
 from drkit.model.record import RunBegan, RunEnded, StepPlanned, Target
 from drkit.model.step import RunKind
+from drkit.operating import operator
 from drkit.ports import World
 from drkit.reaping import Reaper
 from tests.contract.cloud.opened import Write, served_by
@@ -86,8 +87,10 @@ class Owners:
         return removal.name if removal else "20261128-004501-reap-eu-west-3.g1-0000"
 
     def stored(self, place: str) -> dict[str, Any] | None:
-        found = OutsideStore(self.world, self.plan).read(f"{place}/{OLD.region}/1.json")
-        return json.loads(found.body) if found else None
+        """The last word there."""
+        store, folder = OutsideStore(self.world, self.plan), f"{place}/{OLD.region}/"
+        found = [store.read(f"{folder}{name}") for name in store.names(folder)]
+        return json.loads(found[-1].body) if found and found[-1] else None
 
     def _typed(self, *words: str, given: str = "") -> Result:
         where = ["--plan", str(self.root / "drkit.yaml")]
@@ -127,6 +130,7 @@ def test_who_agreed_and_why_is_outside_before_the_first_resource_goes(
     said = owners.stored("reaped")
     assert said is not None
     assert (said["reason"], bool(said["operator"]), bool(said["at"])) == ("paid twice", True, True)
+    assert said["destroyer"] == operator()
     assert (said["agreed"]["person"], said["agreed"]["signed"]) == ("ana and cy", True)
 
 

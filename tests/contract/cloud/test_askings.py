@@ -4,6 +4,8 @@ no is lost, and no yes is taken for another asking's.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from drkit.adapters.answers import Answer, broken_codes, plan_digest, put_answer
 from drkit.adapters.break_glass import seal_name
 from drkit.adapters.lease import free_for, holder_here, take
 from drkit.adapters.outside_store import OutsideStore, Stored
+from drkit.adapters.removals import ask_removal, drop_removal, read_removal
 from drkit.api import ready
 from drkit.errors import AnswerRefused, ConfigurationError, Exit, RunBusy
 from drkit.model.readiness import About
@@ -114,6 +117,38 @@ def test_two_yes_destroy_nothing_while_a_third_answer_cannot_be_read(
     assert "one may be a no; nothing was touched: the bucket is slow" in str(said)
     assert owners.reaps(*REASON).return_value == Exit.UNKNOWN
     assert destroyed == []
+
+
+def test_what_nobody_did_for_a_week_is_asked_anew(owners: Owners, destroyed: list[str]) -> None:
+    owners.reaps(*REASON)
+    owners.says("approve", "ana")
+    owners.says("approve", "cy")
+    store = OutsideStore(owners.world, owners.plan)
+    for days, ends in ((8, Exit.WAITS), (6, Exit.OK)):
+        asked = read_removal(store, OLD)
+        assert asked is not None
+        drop_removal(store, OLD)
+        ask_removal(store, replace(asked, at=datetime.now(UTC) - timedelta(days=days)))
+        if ends is Exit.WAITS:
+            said = owners.says("approve", "ana").exception
+            assert "they were asked more than 7 days ago" in str(said)
+        assert owners.reaps(*REASON).return_value == ends
+        owners.says("approve", "ana")
+        owners.says("approve", "cy")
+    assert destroyed == [OLD.name]
+
+
+def test_each_agreement_is_on_record(owners: Owners, destroyed: list[str]) -> None:
+    store = OutsideStore(owners.world, owners.plan)
+    for codes in (False, True):
+        owners.has(*PEOPLE, codes=codes)
+        owners.reaps(*REASON)
+        owners.says("approve", "ana")
+        owners.says("approve", "cy")
+        owners.reaps(*REASON)
+        assert f"{owners.asked}.json" in list(store.names(f"reaped/{OLD.region}/"))
+    assert len(list(store.names(f"reaped/{OLD.region}/"))) == 2
+    assert destroyed == [OLD.name, OLD.name]
 
 
 def test_people_answer_without_the_vault_and_while_another_place_holds_the_site(
