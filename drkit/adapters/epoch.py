@@ -89,7 +89,11 @@ def unknown(plan: Plan) -> str:
 
 
 def write_first_epoch(world: World, plan: Plan) -> bool:
-    """Epoch 0, nobody serves. Returns False if an epoch is there already."""
+    """Epoch 0, nobody serves. Returns False if an epoch is there already. Raises ConfigurationError
+    where one was, and is gone: somebody may serve.
+    """
+    if _is_lost(world, plan):
+        raise ConfigurationError(unknown(plan), remedy=BRING_BACK)
     document = {"number": 0, "site": None, "generation": None, "run": None, "at": _now()}
     return _put(world, plan, document, tag="")
 
@@ -188,6 +192,20 @@ def _ours(found: Epoch, context: Context) -> bool:
 
 def _raised(found: Epoch, *, changed: int) -> Outcome:
     return Outcome(state=State.DONE, changed=changed, facts={"epoch": found.number})
+
+
+def _is_lost(world: World, plan: Plan) -> bool:
+    """Whether the bucket keeps former versions of an object that is no more."""
+    s3 = client(world, "s3", plan.outside.region)
+    try:
+        found = s3.list_object_versions(Bucket=plan.outside.state, Prefix=KEY)
+    except said_by_cloud() as error:
+        raise EffectUnknown(
+            f"whether there was an epoch cannot be asked: {error}",
+            remedy="check the outside location, then run the same command again",
+        ) from error
+    versions = [each for each in found.get("Versions", ()) if each["Key"] == KEY]
+    return bool(versions) and not any(each["IsLatest"] for each in versions)
 
 
 def _put(world: World, plan: Plan, document: Mapping[str, Any], *, tag: str) -> bool:

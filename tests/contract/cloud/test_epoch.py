@@ -165,6 +165,19 @@ def test_an_epoch_that_could_not_be_written_is_unknown(lost: World, plan: Plan) 
         write_first_epoch(lost, plan)
 
 
+def test_a_lost_epoch_is_not_begun_anew_by_who_prepares(world: World, plan: Plan) -> None:
+    s3 = client(world, "s3", "eu-north-1")
+    kept = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket="corner-dr", VersioningConfiguration=kept)
+    assert write_first_epoch(world, plan)
+    assert not write_first_epoch(world, plan)
+    s3.delete_object(Bucket="corner-dr", Key="epoch.json")
+    with pytest.raises(ConfigurationError, match="who serves is not known") as refused:
+        write_first_epoch(world, plan)
+    assert "bring back its last version" in refused.value.remedy
+    assert read_epoch(world, plan).document == {}
+
+
 def test_a_cutover_that_could_not_be_finished_does_not_fence_the_old_site(
     world: World, plan: Plan
 ) -> None:
