@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import sys
 from typing import Any
 
 _SENT = ("ansible_mitogen.target", "ansible_mitogen.runner", "mitogen.service")
@@ -33,12 +34,29 @@ def read_ahead(*, mitogen: bool) -> None:
 
 
 def _read_plugins(loader: Any, *, mitogen: bool) -> None:
-    """Those that Ansible reads for every playbook, whatever is in it."""
-    for every in (
-        *(loader.become_loader, loader.connection_loader, loader.inventory_loader),
-        *(loader.filter_loader, loader.shell_loader, loader.test_loader),
-    ):
-        for _ in every.all(class_only=True):
+    """Ansible's own, as far as it reads them for every playbook. Those of others are left to each
+    playbook: they may be mended in between, and take the place of one of Ansible's.
+    """
+    every = [each for each in vars(loader).values() if isinstance(each, loader.PluginLoader)]
+    others = [each.config for each in every]
+    for each in every:
+        each.config = []
+    try:
+        _read_each(loader, mitogen=mitogen)
+    finally:
+        for each, config in zip(every, others, strict=True):
+            read = dict(each._module_cache)  # noqa: SLF001 - by path, which holds for any playbook
+            each.config = config
+            each._clear_caches()  # noqa: SLF001 - where what lies
+            each._module_cache.update(read)  # noqa: SLF001
+            for module in read.values():
+                # one that lies elsewhere has the same name, and would be taken for this one
+                sys.modules.pop(module.__name__, None)
+
+
+def _read_each(loader: Any, *, mitogen: bool) -> None:
+    for kind in ("become", "connection", "filter", "inventory", "shell", "test"):
+        for _ in getattr(loader, f"{kind}_loader").all(class_only=True):
             pass
     for one, *names in (
         (loader.action_loader, "normal", "ansible.builtin.command"),

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 from drkit import processes
@@ -26,6 +27,8 @@ _NO_PLUGINS = {"library": "MODULE", "module_utils": "MODULE_UTILS"}
 _read_by: dict[str, str] = {}
 _read_in: dict[str, str] = {}
 """The whole environment at that time."""
+_read_files: list[tuple[object, ...]] = []
+"""The state of its file of settings at that time."""
 
 
 def read_ansible(settings: Mapping[str, str]) -> None:
@@ -48,6 +51,7 @@ def read_ansible(settings: Mapping[str, str]) -> None:
         os.environ.update(before)
     _read_by.update(settings)
     _read_in.update({**before, **settings})
+    _read_files.append(_state_of(sys.modules["ansible.constants"].config._config_file))  # noqa: SLF001
 
 
 @contextmanager
@@ -97,6 +101,15 @@ def _play(arguments: Sequence[str], environment: Mapping[Any, Any]) -> NoReturn:
     os._exit(code if isinstance(code, int) else 1)
 
 
+def _state_of(file: bytes | str | None) -> tuple[object, ...]:
+    """What tells that a file was written since: another path, time or size."""
+    if file is None:
+        return ()
+    path = Path(os.fsdecode(file))
+    found = path.stat()
+    return (path, found.st_mtime_ns, found.st_size)
+
+
 def _configure() -> None:
     """Let Ansible take what differs between tries: folders, callbacks, the cache of facts."""
     from ansible import constants
@@ -104,7 +117,7 @@ def _configure() -> None:
     from ansible.plugins import loader
 
     config = constants.config
-    if find_ini_config_file() != config._config_file:  # noqa: SLF001 - it says so nowhere else
+    if _state_of(find_ini_config_file()) not in _read_files:
         importlib.reload(constants)
     else:
         here = {name for name, _ in os.environ.items() ^ _read_in.items()}

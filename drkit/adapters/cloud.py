@@ -6,17 +6,13 @@ time to import.
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from drkit.errors import ConfigurationError
-from drkit.ports import Secret, World
+from drkit.ports import World
 
 _GLOBAL = frozenset({"iam", "route53"})
 GLOBAL_REGION = "us-east-1"
@@ -28,44 +24,18 @@ ANSWER = timedelta(seconds=10)
 _ONE_AT_A_TIME = threading.Lock()
 """botocore makes no two clients at once well: three threads that wanted the first of S3's read its
 model three times, for 1.5 s each (measured)."""
-_SHARED = timedelta(seconds=5)
-"""How long a client is handed out again: making one takes longer than what most are made for. Not
-for good, for a line that stands to a region that is lost by now is waited on for ``ANSWER``."""
-_LINES = 32
-"""That a client keeps for the threads that share it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """All that tells one client from another."""
-
-    service: str
-    region: str
-    url: str | None
-    key: Secret
-    secret: Secret
-    token: Secret | None
-    ca: Path | None
-    answer: timedelta
-    process: int
-    """A fork must not speak on its parent's lines."""
-    told_as: str
-    """What a try is recorded as (:mod:`drkit.attempt`): botocore reads it as it makes a client."""
-
-
-_shared: dict[_Wanted, tuple[float, Any]] = {}
-"""Clients, and when they were made."""
 
 
 def client(world: World, service: str, region: str, *, answer: timedelta = ANSWER) -> Any:
     """A client of ``service``: global services, and what their region has, at the world's global
     endpoint.
 
-    One for all who ask within moments, which threads may share. Any: botocore makes its clients'
-    classes while it runs. A call waits for ``answer`` at most, and is sent twice at most; to what
-    is lost it takes 4 s (law 8). Raises ConfigurationError for a region that the world does not
-    have.
+    Any: botocore makes its clients' classes while it runs. A call waits for ``answer`` at most, and
+    is sent twice at most; to what is lost it takes 4 s (law 8). Raises ConfigurationError for a
+    region that the world does not have.
     """
+    from botocore.config import Config
+
     everywhere = service in _GLOBAL or region == GLOBAL_REGION
     name = "global" if everywhere else region
     endpoint = world.endpoints.get(name)
@@ -74,48 +44,23 @@ def client(world: World, service: str, region: str, *, answer: timedelta = ANSWE
         raise ConfigurationError(
             f"this sandbox has no {name}", remedy=f"regions: {', '.join(world.endpoints)}"
         )
-    wanted = _Wanted(
-        service=service,
-        region=GLOBAL_REGION if everywhere else region,
-        url=endpoint.url if endpoint else None,
-        key=world.key,
-        secret=world.secret,
-        token=world.token,
-        ca=world.ca,
-        answer=answer,
-        process=os.getpid(),
-        told_as=os.environ.get("AWS_SDK_UA_APP_ID", ""),
-    )
     with _ONE_AT_A_TIME:
-        now = time.monotonic()
-        for each, (made, _) in tuple(_shared.items()):
-            if now - made > _SHARED.total_seconds():
-                del _shared[each]
-        if wanted not in _shared:
-            _shared[wanted] = now, _new(wanted)
-        return _shared[wanted][1]
-
-
-def _new(wanted: _Wanted) -> Any:
-    from botocore.config import Config
-
-    return _session().create_client(
-        wanted.service,
-        region_name=wanted.region,
-        endpoint_url=wanted.url,
-        aws_access_key_id=wanted.key.reveal(),
-        aws_secret_access_key=wanted.secret.reveal(),
-        aws_session_token=wanted.token.reveal() if wanted.token else None,
-        verify=str(wanted.ca) if wanted.ca else None,
-        config=Config(
-            connect_timeout=min(_CONNECTED, wanted.answer).total_seconds(),
-            read_timeout=wanted.answer.total_seconds(),
-            max_pool_connections=_LINES,
-            # between two tries the mode "standard" waits for 1 s at the most
-            retries={"total_max_attempts": 2, "mode": "standard"},
-            s3={"addressing_style": "path"} if wanted.url else {},
-        ),
-    )
+        return _session().create_client(
+            service,
+            region_name=GLOBAL_REGION if everywhere else region,
+            endpoint_url=endpoint.url if endpoint else None,
+            aws_access_key_id=world.key.reveal(),
+            aws_secret_access_key=world.secret.reveal(),
+            aws_session_token=world.token.reveal() if world.token else None,
+            verify=str(world.ca) if world.ca else None,
+            config=Config(
+                connect_timeout=min(_CONNECTED, answer).total_seconds(),
+                read_timeout=answer.total_seconds(),
+                # between two tries the mode "standard" waits for 1 s at the most
+                retries={"total_max_attempts": 2, "mode": "standard"},
+                s3={"addressing_style": "path"} if endpoint and endpoint.url else {},
+            ),
+        )
 
 
 def read_ahead(service: str) -> None:

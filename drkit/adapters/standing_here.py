@@ -6,21 +6,18 @@ was done elsewhere: a standby that another machine brought up, or that was reape
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from drkit.adapters.digests import standby_digests
+from drkit.adapters.earlier_rebuilds import STANDING
 from drkit.adapters.runs_folder import RunsFolder, kind_of
-from drkit.engine.progress import run_of, stand
+from drkit.engine.progress import is_left, may_have_opened, run_of
 from drkit.errors import JournalDamaged
-from drkit.model.outcome import State
 from drkit.model.plan import Plan, Tier
-from drkit.model.record import Record
 from drkit.model.step import RunKind
 from drkit.reporting.head_start import HeadStart
 from drkit.reporting.readiness.standby import Standing
 
-_BUILDING = (RunKind.DEPLOY, RunKind.REBUILD, RunKind.STANDBY)
-"""Kinds of runs whose generation stays."""
+_BUILDING = (RunKind.DEPLOY, *STANDING)
+"""Kinds of runs of which the newest tells what stands."""
 
 
 def head_start_here(plan: Plan, region: str) -> HeadStart | None:
@@ -40,13 +37,6 @@ def _standing(runs: RunsFolder, region: str) -> Standing | None:
     except JournalDamaged:
         return None
     began = run_of(records)
-    if began is None or _opened(records):
+    if began is None or is_left(records) or may_have_opened(records):
         return None
     return Standing(target=began.target, records=records)
-
-
-def _opened(records: Sequence[Record]) -> bool:
-    """Whether customers may be on it: the epoch was raised, or nobody knows."""
-    began, states = run_of(records), stand(records).states
-    raises = [step.id for step in began.steps if step.kind == "epoch"] if began else []
-    return any(states.get(step) in {State.DONE, State.UNKNOWN} for step in raises)

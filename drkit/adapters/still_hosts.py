@@ -45,7 +45,9 @@ def start_still(
     progress(f"starting what stands still: {names}")
     ec2 = client(world, "ec2", region)
     try:
-        _wait(ec2, "instance_stopped", stopping)
+        if stopping:
+            _wait(ec2, "instance_stopped", stopping)
+            progress(f"stands still now, and is started: {names}")
         ec2.start_instances(InstanceIds=list(found))
         _wait(ec2, "instance_running", found)
     except said_by_cloud() as error:
@@ -87,8 +89,7 @@ def _states(
 
 def _wait(ec2: Any, state: str, ids: Collection[str]) -> None:
     """Any: botocore's client. Raises what it raises."""
-    if ids:
-        pause = int(_LOOK.total_seconds())
-        ec2.get_waiter(state).wait(
-            InstanceIds=list(ids), WaiterConfig={"Delay": pause, "MaxAttempts": _LIMIT // _LOOK}
-        )
+    pause = int(_LOOK.total_seconds())
+    ec2.get_waiter(state).wait(
+        InstanceIds=list(ids), WaiterConfig={"Delay": pause, "MaxAttempts": _LIMIT // _LOOK}
+    )

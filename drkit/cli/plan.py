@@ -51,9 +51,8 @@ def plan(
 
     With --region also all that it will touch, each with the region that it lies in; and of a warm
     site what its standby has done, as the runs on this machine tell (with --preview the outside
-    location is asked). Strict: any
-    problem of the plan is shown, all at once, and ends with exit code 3; so is all that lies in the
-    failed region.
+    location is asked). Strict: any problem of the plan is shown, all at once, and ends with exit
+    code 3; so is all that lies in the failed region.
     """
     from drkit.adapters.plan_yaml import files_of, load_plan
     from drkit.cli.reach import reach

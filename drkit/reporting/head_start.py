@@ -54,7 +54,9 @@ class HeadStart:
         name, by = self.standing.target.name, self.run or "a run that is not known"
         is_done = f"✓ done by {by}: {', '.join(done) or 'nothing'}"
         not_done = f"; not done, or of other files: {', '.join(undone)}: {command} it up to date"
-        return f"warm: {name} stands by ({said}); {is_done}{not_done if undone else ''}"
+        since = f"; if it was reaped since: `drkit plan --region {self.region} --preview` asks"
+        not_asked = "" if self.asked else since
+        return f"warm: {name} stands by ({said}{not_asked}); {is_done}{not_done if undone else ''}"
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from drkit.adapters import cloud
 from drkit.adapters.break_glass import new_code, seal, seal_name
 from drkit.adapters.cloud import client
 from drkit.adapters.runs_folder import RunsFolder
@@ -123,12 +122,7 @@ def test_looking_takes_none_of_what_builds(well: Standby) -> None:
     assert not packages & {"rich", "pygments"}, "of httpx's command line, which nobody calls"
 
 
-def test_nobody_waits_for_the_collector_of_garbage_and_it_is_on_again_after(
-    well: Standby, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # else the second look would find the clients of the first
-    monkeypatch.setattr(cloud, "_SHARED", timedelta())
-
+def test_nobody_waits_for_the_collector_of_garbage_and_it_is_on_again_after(well: Standby) -> None:
     def collections(look: Callable[[], object]) -> int:
         begun: list[str] = []
         gc.callbacks.append(seen := lambda phase, _: begun.append(phase))

@@ -84,8 +84,11 @@ def bring_up(stack: str, context: Context) -> Outcome:
     """What it says is added to the file ``said`` of the context's folder. There are its temporary
     files, too, as a try has a folder for them: whoever is killed takes none away.
     """
-    tempfile.tempdir = str(context.folder)
-    with (context.folder / "said").open("a", buffering=1) as said:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        (context.folder / "said").open("a", buffering=1) as said,
+    ):
+        patch.setattr(tempfile, "tempdir", str(context.folder))
 
         def write(line: str) -> None:
             said.write(f"{line}\n")

@@ -50,6 +50,22 @@ def test_a_fork_finds_what_lies_beside_the_playbook(play: Run, tries: Tries, str
     assert outcome.facts["said"] == "loud QUIET", outcome
 
 
+def test_a_fork_takes_a_plugin_beside_the_playbook_for_the_one_of_its_name(
+    play: Run, tries: Tries
+) -> None:
+    """By its name Ansible finds a module that was read before, from wherever that was."""
+    beside = tries.root / "playbooks/connection_plugins/ssh.py"
+    beside.parent.mkdir(parents=True)
+    beside.write_text(
+        "from ansible.plugins.connection.local import Connection as Local\n"
+        "DOCUMENTATION = 'name: ssh\\nshort_description: here\\noptions: {}'\n"
+        "class Connection(Local):\n    transport = 'here'\n"
+    )
+    task = {"name": "Ask", "vars": {"ansible_connection": "ssh"}, "ansible.builtin.ping": {}}
+    outcome = play(task)
+    assert outcome.state is State.DONE, f"by Ansible's own, which finds no such host: {outcome}"
+
+
 def write_filter(path: Path, name: str, does: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(

@@ -57,7 +57,6 @@ def test_a_drkit_that_dies_before_its_try_has_begun_leaves_nothing(
         process = subprocess.Popen([sys.executable, "-c", early, str(tmp_path)])
         assert process.wait(timeout=30) == -signal.SIGKILL
         eventually(lambda: alive_with(marker) == [], within=15)
-    assert not (tmp_path / "a").exists(), "and no work was done for nobody"
 
 
 def test_the_count_finds_a_process_that_was_left_behind(marker: str) -> None:

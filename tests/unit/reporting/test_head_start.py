@@ -27,7 +27,8 @@ def test_all_of_one_that_stands_whole_is_done() -> None:
     head_start = found(a_standby())
     assert head_start.done == STEPS
     assert head_start.lines()[0] == (
-        "warm: eu-central-1.g1 stands by (as the runs on this machine tell);"
+        "warm: eu-central-1.g1 stands by (as the runs on this machine tell; if it was reaped since:"
+        " `drkit plan --region eu-central-1 --preview` asks);"
         f" ✓ done by {head_start.run}: network, storage, compute, base"
     )
     assert "that time is not counted" in head_start.lines()[1]
