@@ -203,7 +203,7 @@ def runs(pid: int, program: str) -> bool:
     may be another program's by now.
     """
     try:
-        return _alive(pid) and Path(f"/proc/{pid}/comm").read_text().strip() == program
+        return alive(pid) and Path(f"/proc/{pid}/comm").read_text().strip() == program
     except OSError:
         return False
 
@@ -214,7 +214,7 @@ def end_processes(pids: Iterable[int]) -> None:
     deadline = time.monotonic() + GRACE.total_seconds()
     while left and time.monotonic() < deadline:
         time.sleep(_POLL)
-        left = [pid for pid in left if _alive(pid)]
+        left = [pid for pid in left if alive(pid)]
     for pid in left:
         _send(pid, signal.SIGKILL)
 
@@ -246,7 +246,8 @@ def _send(pid: int, number: signal.Signals) -> bool:
     return True
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

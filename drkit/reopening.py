@@ -100,10 +100,10 @@ def _look(plan: Plan) -> tuple[Around, Target]:
 @contextmanager
 def _ready(plan: Plan, log: Path) -> Iterator[Tending]:
     from drkit.adapters.runs_folder import RunsFolder
-    from drkit.adapters.scratch import working_in_scratch
+    from drkit.adapters.scratch import calling_in_scratch
 
     with ExitStack() as made:
-        folder = made.enter_context(working_in_scratch(RunsFolder(plan.root).path, REOPEN))
+        folder = made.enter_context(calling_in_scratch(RunsFolder(plan.root).path, REOPEN))
         try:
             opening = made.enter_context(ready_to_tend(plan, _WORK, log=log, folder=folder))
         except StepError as error:

@@ -7,7 +7,6 @@ it.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -47,9 +46,12 @@ def tend(plan: Plan, work: PlaybookWork, *, say: Callable[[str], None], log: Pat
 
     Raises ConfigurationError if no site serves; StepError.
     """
+    from drkit.adapters.runs_folder import RunsFolder
+    from drkit.adapters.scratch import calling_in_scratch
+
     with (
-        tempfile.TemporaryDirectory(prefix="drkit-") as folder,
-        ready_to_tend(plan, work, log=log, folder=Path(folder)) as run,
+        calling_in_scratch(RunsFolder(plan.root).path, work.playbook) as folder,
+        ready_to_tend(plan, work, log=log, folder=folder) as run,
     ):
         return run(say, never)
 

@@ -9,10 +9,14 @@ folder names it: the next try of the step finds it, or whoever takes away what t
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from drkit import processes
+from drkit.adapters.private import private_folder
 
 _PREFIX = ".scratch."
 
@@ -58,6 +62,21 @@ def working_in_scratch(folder: Path, work: str) -> Iterator[Path]:
     finally:
         tempfile.tempdir = before
         sweep_scratch(folder, work)
+
+
+@contextlib.contextmanager
+def calling_in_scratch(folder: Path, work: str) -> Iterator[Path]:
+    """The same for what several processes may do at once: a folder for each, and what dead ones
+    have left is swept. ``folder`` is made if it is not there.
+    """
+    private_folder(folder.parent)
+    private_folder(folder)
+    for link in folder.glob(f"{_PREFIX}{work}.*"):
+        name = link.name.removeprefix(_PREFIX)
+        if not processes.alive(int(name.rpartition(".")[2])):
+            sweep_scratch(folder, name)
+    with working_in_scratch(folder, f"{work}.{os.getpid()}") as made:
+        yield made
 
 
 def sweep_all(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,7 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from drkit.adapters.scratch import make_scratch, sweep_all, sweep_scratch, working_in_scratch
+from drkit.adapters.scratch import (
+    calling_in_scratch,
+    make_scratch,
+    sweep_all,
+    sweep_scratch,
+    working_in_scratch,
+)
 from drkit.model.calls import mark_of
 from drkit.model.outcome import State
 from drkit.model.step import WaitWork
@@ -260,3 +267,35 @@ def test_a_request_larger_than_a_pipe_reaches_its_try(tries: Tries) -> None:
     tries.facts = {"network": {"text": "x" * 3_000_000}}
     tries.start(tries.program("card", "pass"))
     assert tries.to_the_end("card").outcome.state is State.DONE
+
+
+_HOLDS = """
+import sys
+from pathlib import Path
+from drkit.adapters.scratch import calling_in_scratch
+with calling_in_scratch(Path(sys.argv[1]), "backup") as made:
+    (made / "key").write_text("secret")
+    print(made, flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_call_sweeps_what_a_killed_one_left_and_nothing_of_one_that_lives(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDS, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout
+        theirs = Path(other.stdout.readline().strip())
+        with calling_in_scratch(folder, "backup") as mine:
+            assert mine != theirs
+            assert (theirs / "key").is_file()
+        other.kill()
+        other.wait(timeout=30)
+        assert theirs.is_dir(), "killed, it swept nothing"
+    with calling_in_scratch(folder, "backup"):
+        assert not theirs.exists()
+    assert list(folder.glob(".scratch.*")) == []
