@@ -114,10 +114,7 @@ class EpochTool:
         refuse_blocked(context)
         _refuse_ended(context)
         if not found.document:
-            raise StepError(
-                unknown(context.plan),
-                remedy=BRING_BACK,
-            )
+            raise StepError(unknown(context.plan), remedy=BRING_BACK)
         if found.number >= context.epoch:
             raise StepError(
                 f"the epoch is {found.number} already, set by the run {found.run}",

@@ -20,11 +20,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from drkit.adapters.codec import from_json, to_json
+from drkit.adapters.codec import to_json
 from drkit.adapters.heads import SignedHead
-from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.outside_store import OutsideStore, value_of
 from drkit.adapters.private import private_folder
-from drkit.errors import ConfigurationError, RunBusy
+from drkit.errors import RunBusy
 
 EVERY = timedelta(seconds=5)
 """Between two signs of life; also how long an abort from afar takes to arrive."""
@@ -80,13 +80,7 @@ def read_lease(store: OutsideStore, region: str) -> Found | None:
     stored = store.read(_key(region))
     if stored is None:
         return None
-    try:
-        holder = from_json(json.loads(stored.body), Holder)
-    except Exception as error:  # cattrs raises what the value makes of it
-        raise ConfigurationError(
-            f"{_key(region)} in the bucket outside is no lease: {error!r}",
-            remedy="bring back an older version of the object: the bucket keeps them",
-        ) from error
+    holder = value_of(stored, Holder, said=f"{_key(region)} in the bucket outside is no lease")
     return Found(holder=holder, tag=stored.tag, age=stored.age)
 
 

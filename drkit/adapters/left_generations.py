@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from drkit.adapters.codec import from_json, to_json
-from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.codec import to_json
+from drkit.adapters.outside_store import OutsideStore, value_of
 from drkit.errors import ConfigurationError
 from drkit.model.record import Target
 
@@ -90,13 +90,8 @@ def _read(store: OutsideStore, key: str) -> LeftGeneration | None:
     stored = store.read(key)
     if stored is None:
         return None
-    try:
-        return from_json(json.loads(stored.body), LeftGeneration)
-    except Exception as error:  # cattrs raises what the value makes of it
-        raise ConfigurationError(
-            f"{key} in the bucket outside says nothing of a generation: {error!r}",
-            remedy="bring back an older version of the object: the bucket keeps them",
-        ) from error
+    said = f"{key} in the bucket outside says nothing of a generation"
+    return value_of(stored, LeftGeneration, said=said)
 
 
 def _key(target: Target) -> str:

@@ -5,6 +5,7 @@ One client for all calls (making one costs more than a call), which threads may 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,12 +13,14 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 from drkit.adapters.cloud import ANSWER, bucket_exists, client, error_code, said_by_cloud
+from drkit.adapters.codec import T, from_json
 from drkit.errors import ConfigurationError
 from drkit.model.plan import Plan
 from drkit.ports import World
 
 _LOST_RACE = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 _NOT_THERE = frozenset({"NoSuchKey", "404"})
+_OLDER = "bring back an older version of the object: the bucket keeps them"
 _REMEDY = "check the outside location and the credentials; `drkit prepare` makes the bucket"
 
 
@@ -31,6 +34,16 @@ class Stored:
     """Since it was written, by the clock of the store."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """What was written beside the body, in one with it."""
+
+
+def value_of(stored: Stored, cls: type[T], *, said: str, remedy: str = _OLDER) -> T:
+    """What was written down as JSON. Raises ConfigurationError, which says ``said``, for what is no
+    such value.
+    """
+    try:
+        return from_json(json.loads(stored.body), cls)
+    except Exception as error:  # cattrs raises what the value makes of it
+        raise ConfigurationError(f"{said}: {error!r}", remedy=remedy) from error
 
 
 class OutsideStore:

@@ -13,8 +13,8 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from drkit.adapters.codec import from_json, to_json
-from drkit.adapters.outside_store import OutsideStore
+from drkit.adapters.codec import to_json
+from drkit.adapters.outside_store import OutsideStore, value_of
 from drkit.errors import ConfigurationError
 from drkit.model.record import GateAnswered, Target
 
@@ -60,13 +60,12 @@ def read_removal(store: OutsideStore, target: Target) -> Removal | None:
     stored = store.read(key)
     if stored is None:
         return None
-    try:
-        found = from_json(json.loads(stored.body), Removal)
-    except Exception as error:  # cattrs raises what the value makes of it
-        raise ConfigurationError(
-            f"{key} in the bucket outside says nothing of a removal: {error!r}",
-            remedy="remove the object: the same command asks anew",
-        ) from error
+    found = value_of(
+        stored,
+        Removal,
+        said=f"{key} in the bucket outside says nothing of a removal",
+        remedy="remove the object: the same command asks anew",
+    )
     if found.target != target or removal_named(found.name) != (target.region, target.generation):
         raise ConfigurationError(
             f"{key} in the bucket outside says something of {found.name}",

@@ -26,7 +26,7 @@ def still(world: World, region: str, hosts: Mapping[str, str]) -> dict[str, str]
 
     Raises StepError where the cloud does not say.
     """
-    return dict(_states(world, region, hosts)[0]) if hosts else {}
+    return _states(world, region, hosts)[0]
 
 
 def start_still(
@@ -36,8 +36,6 @@ def start_still(
 
     Raises StepError where it was not to be started.
     """
-    if not hosts:
-        return {}
     found, stopping = _states(world, region, hosts)
     if not found:
         return {}
@@ -65,6 +63,8 @@ def _states(
     world: World, region: str, hosts: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
     """Those that stand still, by id, and the ids of those among them that are about to."""
+    if not hosts:
+        return {}, []
     try:
         pages = (
             client(world, "ec2", region)

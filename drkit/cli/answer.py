@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,28 +63,33 @@ def refuse(**options: Any) -> int:
 def _left(options: Mapping[str, Any], *, consent: bool, breaks: bool = False) -> int:
     from drkit.adapters.removals import removal_named
     from drkit.afar import Afar
-    from drkit.answering import Given
     from drkit.api import load_plan
 
     afar = Afar(load_plan(options["plan_file"]))
-    given = Given(
+    answer = _to_removal if removal_named(options["run"]) else _to_run
+    return answer(afar, options, consent=consent, breaks=breaks)
+
+
+def _given(options: Mapping[str, Any], *, consent: bool, breaks: bool) -> Given:
+    """What the person says, who has been shown what it is about; a sealed code is asked for."""
+    from drkit.answering import Given
+
+    return Given(
         consent=consent,
         comment=options["comment"],
-        code=None,
+        code=_code() if breaks else None,
         at=datetime.now(UTC),
         key=options["key"],
     )
-    answer = _to_removal if removal_named(options["run"]) else _to_run
-    return answer(afar, options, given, breaks=breaks)
 
 
-def _to_run(afar: Afar, options: Mapping[str, Any], given: Given, *, breaks: bool) -> int:
+def _to_run(afar: Afar, options: Mapping[str, Any], *, consent: bool, breaks: bool) -> int:
     from drkit.answering import answer_gate
 
     run, step, person = options["run"], options["step"], options["person"]
     known = afar.known(run)
     click.echo(afar.facts(known), err=True)
-    given = replace(given, code=_code() if breaks else None, at=datetime.now(UTC))
+    given = _given(options, consent=consent, breaks=breaks)
     broken = answer_gate(afar, known, step, person=person, given=given)
     _say(options, given, broken)
     if not known.at_work:
@@ -96,14 +100,14 @@ def _to_run(afar: Afar, options: Mapping[str, Any], given: Given, *, breaks: boo
     return 0
 
 
-def _to_removal(afar: Afar, options: Mapping[str, Any], given: Given, *, breaks: bool) -> int:
+def _to_removal(afar: Afar, options: Mapping[str, Any], *, consent: bool, breaks: bool) -> int:
     from drkit.answering import answer_removal, found_by_name
     from drkit.cli.reap import asked_lines, found_lines
 
     found = found_by_name(afar, options["run"], options["step"])
     asked = asked_lines(found.asked) if found.asked else ()
     click.echo("\n".join([*found_lines(found), *asked]), err=True)
-    given = replace(given, code=_code() if breaks else None, at=datetime.now(UTC))
+    given = _given(options, consent=consent, breaks=breaks)
     broken = answer_removal(afar, found, person=options["person"], given=given)
     _say(options, given, broken)
     target = found.target
