@@ -73,15 +73,12 @@ def pytest_configure() -> None:
     they are first asked for (pulumi-aws 7.51), and one that was asked for a part, or broken off,
     lacks the rest for whoever comes later in the process.
 
-    And have the collector look through it never again: each pytest within a test collects five
-    times at its end, which took 2 s of a core. That of Pulumi's CLI, which runs for moments, took
-    a tenth of each of its hundreds of calls.
+    And the collector of Pulumi's CLI, which runs for moments, took a tenth of each of its hundreds
+    of calls.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault("GOGC", "400")
         load_whole("ec2", "iam", "kms", "route53", "s3", "vpc")
-        gc.collect()
-        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -103,6 +100,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         places = {OF_THE_SANDBOX: 0, OF_THE_LAB: 5}
         nice = (nice for place, nice in places.items() if item.nodeid.startswith(place))
         os.setpriority(os.PRIO_PROCESS, 0, next(nice, 10))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_to_look_through() -> None:
+    """Have the collector look never again through what stands when a file begins: each pytest
+    within a test collects five times at its end, which took 2 s of a core late in the tests.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,7 @@ def apply(quotas: Quotas, trail: Trail) -> None:
     _replace(elastic_network_interfaces, "random_public_ip", _taken_from(pool))
     _replace(SubnetBackend, "create_subnet", _plain(SubnetBackend.create_subnet))
     honour_conditions()
+    know_the_services()
     list_what_is_there()
     answer_quotas(quotas)
     keep(trail)
@@ -65,6 +66,14 @@ def apply(quotas: Quotas, trail: Trail) -> None:
             by_region[region] = [
                 offer for offer in offered if offer["InstanceType"] in addresses.INSTANCE_TYPES
             ]
+
+
+def know_the_services() -> None:
+    """Look once for the services that there are: moto looks through its folder at each call."""
+    from moto import backends
+
+    known = tuple(backends.list_of_moto_modules())
+    _replace(backends, "list_of_moto_modules", lambda: known)
 
 
 def list_what_is_there() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import httpx
 import moto.ec2.responses  # noqa: F401 - takes seconds, for which no client waits
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
@@ -21,6 +20,7 @@ from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.iam.access_control import IAMRequestBase
 from moto.iam.responses import IamResponse
+from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 from moto.servicequotas.models import ServiceQuotasBackend
 
@@ -35,6 +35,7 @@ from drkit.sandbox.corrections import (
     answer_quotas,
     answer_simulations,
     keep,
+    know_the_services,
     list_what_is_there,
 )
 from drkit.sandbox.quotas import Quotas
@@ -52,6 +53,7 @@ from tests.fakes.documents import plan_at, write_plan
 def cloud() -> Iterator[str]:
     """The address of the API."""
     list_what_is_there()
+    know_the_services()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -95,7 +97,7 @@ def world(cloud: str, resolver: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """An empty cloud with the buckets of the outside, which keep versions, as `drkit prepare`'s."""
     # as in the sandbox: AWS's own images take 0.05 s of a core for each region
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    httpx.post(f"{cloud}/moto-api/reset").raise_for_status()
+    moto_api_backend.reset()
     made = world_at(cloud, resolver=resolver)
     s3 = client(made, "s3", "eu-north-1")
     for bucket in ("corner-dr", "corner-backup"):

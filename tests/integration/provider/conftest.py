@@ -27,17 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def set_aside() -> Iterator[None]:
-    """What was there before is not looked through after each test: that is pulumi_aws, mostly."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture(autouse=True)
-def swept(set_aside: None) -> Iterator[None]:
+def swept() -> Iterator[None]:
     """What Pulumi left open is collected here, not in the next test."""
     yield
     with warnings.catch_warnings():
