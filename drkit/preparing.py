@@ -21,6 +21,11 @@ from drkit.toolbox import tool_for
 OUTSIDE = "outside"
 
 
+def prepared_as(plan: Plan) -> Target:
+    """Whose the stack ``outside`` is: no site's, and there is one."""
+    return Target(shop=plan.shop, region=plan.outside.region, generation=1)
+
+
 def prepare(plan: Plan, *, say: Callable[[str], None]) -> None:
     """Make what is missing. Raises ConfigurationError, StepError."""
     from drkit.adapters.backup_policy import standing_fence
@@ -40,7 +45,7 @@ def prepare(plan: Plan, *, say: Callable[[str], None]) -> None:
             run="prepare",
             kind=RunKind.DEPLOY,
             plan=plan,
-            target=Target(shop=plan.shop, region=plan.outside.region, generation=1),
+            target=prepared_as(plan),
             world=world,
             folder=Path(folder),
             log=Path(folder) / "outside.log",

@@ -23,7 +23,7 @@ from typing import cast
 from drkit import processes
 from drkit.adapters.codec import canonical, from_json, to_json
 from drkit.adapters.outside_store import OutsideStore
-from drkit.errors import AnswerRefused, UsageError
+from drkit.errors import AnswerRefused, ConfigurationError, UsageError
 
 NAMESPACE = "drkit-gate"
 """Of the signature (SSHSIG): one that was made for something else is none."""
@@ -140,9 +140,13 @@ def put_answer(store: OutsideStore, region: str, signed: SignedAnswer) -> None:
     )
 
 
-def answers(store: OutsideStore, region: str, run: str, step: str) -> Iterator[Left]:
-    """Every answer that was left for a gate, believed or not. What is none is passed over."""
-    yield from _left(store, _place(region, run, step))
+def answers(
+    store: OutsideStore, region: str, run: str, step: str, *, all_of_them: bool = False
+) -> Iterator[Left]:
+    """Every answer that was left for a gate, believed or not. What is none is passed over, or, if
+    it must be ``all_of_them``, raises ConfigurationError: it may have been a no.
+    """
+    yield from _left(store, _place(region, run, step), passes_over=not all_of_them)
     for left in _left(store, BROKEN):
         if (left.signed.answer.run, left.signed.answer.step) == (run, step):
             yield left
@@ -163,15 +167,21 @@ def broken_codes(store: OutsideStore) -> frozenset[str]:
     return frozenset(name.removesuffix(".json") for name in store.names(BROKEN))
 
 
-def _left(store: OutsideStore, place: str) -> Iterator[Left]:
+def _left(store: OutsideStore, place: str, *, passes_over: bool = True) -> Iterator[Left]:
     for name in store.names(place):
         stored = store.read(f"{place}{name}")
         if stored is None:
             continue
-        if (signed := _read(stored.body)) is None:
+        if signed := _read(stored.body):
+            yield Left(signed=signed, age=stored.age)
+        elif passes_over:
             _LOG.warning("%s%s is no answer", place, name)
         else:
-            yield Left(signed=signed, age=stored.age)
+            raise ConfigurationError(
+                f"{place}{name} in the bucket outside is no answer",
+                remedy="see by its earlier versions what was said there and who changed it, then"
+                " remove it: whoever it was from answers again",
+            )
 
 
 def _read(body: bytes) -> SignedAnswer | None:

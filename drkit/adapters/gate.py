@@ -42,7 +42,7 @@ class RunOf:
     used_codes: Callable[[], Mapping[str, str]] = dict
     """Sealed code → the other run in which it counted, by the journals that are here."""
     refused_by_any_plan: bool = False
-    """Whether a signed no counts whatever plan it names."""
+    """Whether a signed no counts whatever plan it names, and whatever may have been one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,11 @@ class GateKeeper:
             return False
         self._looked[asked.step] = now
         try:
-            for left in answers(self._store, self._of.region, self._of.run, asked.step):
+            of = self._of
+            left_there = answers(
+                self._store, of.region, of.run, asked.step, all_of_them=of.refused_by_any_plan
+            )
+            for left in left_there:
                 if not _known(left.signed.answer, asked.said):
                     self._take(left, asked)
         except DrkitError as error:

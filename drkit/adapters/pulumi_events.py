@@ -34,6 +34,7 @@ _WORDS = {
 }
 _MAKES = {OpType.CREATE, OpType.CREATE_REPLACEMENT}
 _CHANGES = {"create", "update", "delete", "replace"}
+_PLANNED = {OpType.CREATE, OpType.UPDATE, OpType.DELETE, OpType.REPLACE}
 _SAID_BY_ALL_FAILURES = ("update failed", "preview failed", "refresh failed", "destroy failed")
 
 
@@ -65,6 +66,8 @@ class Account:
     """What was compared with the cloud, each as the state has it and as it is."""
     created: list[StepEventStateMetadata] = field(default_factory=list)
     """What the operation begins to create, or a preview would: in the order of their needs."""
+    planned: list[str] = field(default_factory=list)
+    """What it begins to change, or a preview would, each with how: ``update KIND NAME``."""
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def hear(self, event: EngineEvent) -> None:
@@ -126,6 +129,8 @@ class Account:
             self.types[resource(step.urn)] = kind
         if step.op is OpType.CREATE and step.new is not None:
             self.created.append(step.new)
+        if step.op in _PLANNED and (name := resource(step.urn)):
+            self.planned.append(f"{step.op.value} {name}")
 
     def _diagnosed(self, severity: str, message: str, urn: str | None) -> None:
         text = message.strip()

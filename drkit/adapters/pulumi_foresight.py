@@ -25,7 +25,12 @@ def foreseen(account: Account, ended: Outcome, context: Context) -> Foreseen:
     drift = differences(account.refreshed)
     if ended.done:
         creates = account.counts.get("create", 0)
-        return Foreseen(creates=creates, outputs=ended.facts, differences=drift)
+        return Foreseen(
+            creates=creates,
+            changes=tuple(account.planned),
+            outputs=ended.facts,
+            differences=drift,
+        )
     if ended.transient:
         return not_known(ended)
     if (waits_for := _not_known_yet(context)) and _stumbled(ended):

@@ -2,8 +2,8 @@
 once, each in a process of its own (:mod:`drkit.foreseeing`), forked from one that has read Pulumi's
 SDK for all of them; one that needs the outputs of others comes after them. Nothing is written.
 
-Refuses to compare the stack ``outside``: a cutover changes the policy of the backups there by the
-API, which its state does not know.
+The stack ``outside`` is looked at as ``drkit prepare`` would build it, not by its state, which does
+not know what a cutover writes into the policy of the backups.
 """
 
 from __future__ import annotations
@@ -32,9 +32,15 @@ from drkit.model.readiness import About, Looked
 from drkit.model.record import Target
 from drkit.model.step import RunKind, StackWork
 from drkit.ports import Context, ReservedAddress
+from drkit.preparing import OUTSIDE, prepared_as
 from drkit.readying.looks import Look, target_of
 from drkit.reporting.readiness.site import Site
-from drkit.reporting.readiness.stacks import Foreseen, judge_building, judge_drift
+from drkit.reporting.readiness.stacks import (
+    Foreseen,
+    judge_building,
+    judge_drift,
+    judge_outside,
+)
 
 if TYPE_CHECKING:
     from drkit.readying.sources import Sources
@@ -54,14 +60,22 @@ def asking(plan: Plan) -> Iterator[ForkedAnswers]:
 
 
 def previews(plan: Plan, sources: Sources, answers: ForkedAnswers) -> Mapping[About, Look]:
-    """The looks. What serves is compared with the cloud once, for whichever site they are taken."""
+    """The looks. What serves, and outside, are compared with the cloud once, for whichever site
+    they are taken.
+    """
     serving = Asked(lambda: _serving(plan, sources, answers))
+    outside = Asked(lambda: _outside(plan, sources, answers))
 
     def drift(site: Site, sources: Sources) -> Looked:
         found = sources.of(serving)
-        if found is None or found.target.region == site.region:
+        if found is not None and found.target.region == site.region:
             return Looked()  # nothing is rebuilt here, which is said already
-        return judge_drift(site, found.target, found.stacks)
+        looked = [judge_drift(site, found.target, found.stacks)] if found is not None else []
+        looked.append(judge_outside(site, sources.of(outside)))
+        return Looked(
+            findings=tuple(finding for each in looked for finding in each.findings),
+            good="; ".join(each.good for each in looked if each.good),
+        )
 
     def stacks(site: Site, sources: Sources) -> Looked:
         target = target_of(site, sources)
@@ -88,6 +102,13 @@ def _serving(plan: Plan, sources: Sources, answers: ForkedAnswers) -> _Serving |
     stacks = {stack: Asked(partial(glass.compared, stack)) for stack in plan.stacks}
     found = {stack: sources.of(asked) for stack, asked in stacks.items()}
     return _Serving(target=target, stacks=found)
+
+
+def _outside(plan: Plan, sources: Sources, answers: ForkedAnswers) -> Foreseen:
+    from drkit.adapters.backup_policy import standing_fence
+
+    glass = _Glass(plan, sources, prepared_as(plan), answers)
+    return glass.prepared(standing_fence(sources.of(sources.world), plan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +142,10 @@ class _Glass:
         """How the cloud has what ``stack`` has made."""
         return self._foreseen(stack, Way.COMPARE, {}, {})
 
+    def prepared(self, fence: tuple[Mapping[str, object], ...]) -> Foreseen:
+        """What `drkit prepare` would do to the stack ``outside``."""
+        return self._foreseen(OUTSIDE, Way.BUILD, {}, {}, fence=fence)
+
     def _built_after(
         self,
         stack: str,
@@ -134,7 +159,13 @@ class _Glass:
         return self._foreseen(stack, Way.BUILD, facts, addresses)
 
     def _foreseen(
-        self, stack: str, way: Way, facts: Facts, addresses: Mapping[str, ReservedAddress]
+        self,
+        stack: str,
+        way: Way,
+        facts: Facts,
+        addresses: Mapping[str, ReservedAddress],
+        *,
+        fence: tuple[Mapping[str, object], ...] = (),
     ) -> Foreseen:
         with tempfile.TemporaryDirectory(
             prefix="drkit-foreseen-", ignore_cleanup_errors=True
@@ -150,6 +181,7 @@ class _Glass:
                 facts=facts,
                 vault=self.sources.of(self.sources.vault),
                 addresses=addresses,
+                fence=fence,
             )
             request = write_request(StackWork(stack=stack), context, step=stack, look_first=False)
             job = Job(

@@ -18,6 +18,9 @@ from drkit.model.readiness import About, Finding, Looked, Severity
 from drkit.model.record import Target
 from drkit.reporting.readiness.site import Site, some, unknown
 
+OUTSIDE = "stacks.outside"
+_PREPARE = "`drkit prepare` sets it right"
+
 
 class How(StrEnum):
     """In what way the cloud has a resource otherwise than the state of its stack."""
@@ -50,6 +53,8 @@ class Foreseen:
     """What Pulumi said of one stack."""
 
     creates: int = 0
+    changes: tuple[str, ...] = ()
+    """What building it would change, each with how: ``update KIND NAME``."""
     outputs: Mapping[str, object] = field(default_factory=dict)
     """Those that are no secrets; where one cannot be known yet, Pulumi's mark for that."""
     differences: tuple[Difference, ...] = ()
@@ -84,6 +89,25 @@ def judge_drift(site: Site, serving: Target, found: Mapping[str, Foreseen]) -> L
     )
     good = f"no drift of {serving.name}"
     return Looked(findings=findings, good="" if findings else good)
+
+
+def judge_outside(site: Site, said: Foreseen) -> Looked:
+    """``said``: what ``drkit prepare`` would do to its stack. Of the policy of the backups, the
+    statement that a cutover writes is what it would write, too.
+    """
+    findings: list[Finding] = []
+    if why := said.unknown or "; ".join(failure.message for failure in said.refused):
+        cause = Problem(place=OUTSIDE, message=why, remedy=said.remedy or _PREPARE)
+        findings.append(unknown(site, About.DRIFT, cause))
+    if said.changes:
+        cause = Problem(
+            place=OUTSIDE,
+            message="is otherwise than its stack says, which backups and fences rely on;"
+            f" `drkit prepare` would {some(said.changes, '; ')}",
+            remedy=f"see who did it, then {_PREPARE}",
+        )
+        findings.append(site.finding(Severity.THREATENS, About.DRIFT, cause))
+    return Looked(findings=tuple(findings), good="" if findings else "no drift of outside")
 
 
 def _building(site: Site, target: Target, stack: str, said: Foreseen) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import pytest
 
 from drkit.adapters.answers import Answer, broken_codes, plan_digest, put_answer, sign
 from drkit.adapters.break_glass import seal_name
+from drkit.adapters.cloud import client
 from drkit.adapters.lease import free_for, holder_here, take
 from drkit.adapters.outside_store import OutsideStore, Stored
 from drkit.adapters.removals import ask_removal, drop_removal, read_removal
@@ -116,6 +117,28 @@ def test_two_yes_destroy_nothing_while_a_third_answer_cannot_be_read(
     assert isinstance(said, ConfigurationError)
     assert "one may be a no; nothing was touched: the bucket is slow" in str(said)
     assert owners.reaps(*REASON).return_value == Exit.UNKNOWN
+    assert destroyed == []
+
+
+def test_two_yes_destroy_nothing_where_a_third_answer_was_spoiled(
+    owners: Owners, destroyed: list[str]
+) -> None:
+    owners.people["zoe"] = ["lead"]
+    owners.has(*owners.people)
+    owners.reaps(*REASON)
+    for word, person in (("approve", "ana"), ("approve", "cy"), ("refuse", "zoe")):
+        owners.says(word, person)
+    store = OutsideStore(owners.world, owners.plan)
+    asked = read_removal(store, OLD)
+    assert asked is not None
+    place = f"answers/{OLD.region}/{asked.name}/destroy/"
+    [zoes] = [f"{place}{name}" for name in store.names(place) if name.startswith("zoe.")]
+    s3 = client(owners.world, "s3", owners.plan.outside.region)
+    s3.put_object(Bucket=owners.plan.outside.state, Key=zoes, Body=b"{}")
+    said = owners.reaps(*REASON).exception
+    assert isinstance(said, ConfigurationError)
+    assert f"{zoes} in the bucket outside is no answer" in str(said)
+    assert "its earlier versions" in said.remedy
     assert destroyed == []
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from drkit import processes
+from drkit.adapters.backup_policy import BackupPolicy
 from drkit.adapters.worlds import open_world
 from drkit.api import ready
 from drkit.model.readiness import About, Finding, Severity, SiteReadiness
@@ -21,6 +22,11 @@ from tests.contract.pulumi.desk import Desk, new_desk
 from tests.integration.provider.cloud import Cloud
 
 SERVES = "eu-west-3"
+OUTSIDE = "eu-north-1"
+OTHERWISE = (
+    "stacks.outside: is otherwise than its stack says, which backups and fences rely on;"
+    " `drkit prepare` would update aws:s3/bucketVersioning:BucketVersioning backups"
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,10 @@ def desk(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
         made = new_desk(cloud, tmp_path_factory.mktemp("desk"), patch)
         cloud.register_image(region=SERVES)
         made.bring("outside", "network", "storage", "compute", region=SERVES)
-        served_by(open_world(made.plan), made.plan, SERVES)
+        world = open_world(made.plan)
+        served_by(world, made.plan, SERVES)
+        # as a cutover does to whom it cannot refuse by IAM: no drift of outside
+        BackupPolicy(world, made.plan).fence(["arn:aws:iam::123456789012:user/corner-eu-west-3"])
         yield made
 
 
@@ -54,7 +63,7 @@ def test_nothing_is_found_of_a_clean_site_nothing_is_written_and_nobody_stays(de
     before = desk.written()
     site = looked(desk)
     assert of(site, About.STACKS) == of(site, About.DRIFT) == {}
-    assert f"no drift of {SERVES}.g1" in site.good
+    assert f"no drift of {SERVES}.g1; no drift of outside" in site.good
     [previews] = [words for words in site.good if words.startswith("previews of")]
     # compute too, though it needs outputs that are not known before the others are there
     assert previews.startswith(f"previews of {REGION}.g1 (network, storage, compute: ")
@@ -65,6 +74,9 @@ def test_nothing_is_found_of_a_clean_site_nothing_is_written_and_nobody_stays(de
 def test_all_that_is_wrong_is_named_with_what_it_means_for_a_rebuild(desk: Desk) -> None:
     ids = {host: host_of(desk, host) for host in ("app-1", "app-2")}
     spoil_primary(desk, ids)
+    desk.cloud.client("s3", OUTSIDE).put_bucket_versioning(
+        Bucket=desk.plan.outside.backups, VersioningConfiguration={"Status": "Suspended"}
+    )
     desk.bring("network", region=REGION)
     open_to_the_world(desk, REGION)
     forget_images(desk, REGION)
@@ -76,6 +88,7 @@ def test_all_that_is_wrong_is_named_with_what_it_means_for_a_rebuild(desk: Desk)
         f"{SERVES}.g1 storage: {by_hand}": Severity.THREATENS,
         f"{SERVES}.g1 compute: stands still": Severity.NOTE,
         f"{SERVES}.g1 compute: is gone": Severity.NOTE,
+        OTHERWISE: Severity.THREATENS,
     }
     messages = "\n".join(finding.message for finding in drift.values())
     for told in (

@@ -15,6 +15,7 @@ from drkit.reporting.readiness.stacks import (
     How,
     judge_building,
     judge_drift,
+    judge_outside,
 )
 from tests.unit.reporting.test_readiness import only, site
 
@@ -80,3 +81,12 @@ def test_what_was_looked_at_and_is_well_is_named() -> None:
         "previews of eu-central-1.g2 (network, compute: 7 to create)"
     )
     assert "eu-west-3.g1" in judge_drift(site(), HERE, {"compute": CLEAN}).good
+
+
+def test_what_prepare_would_change_outside_threatens_and_what_is_refused_is_not_known() -> None:
+    otherwise = only(judge_outside(site(), Foreseen(changes=("update aws:kms/key:Key backups",))))
+    assert otherwise.severity is Severity.THREATENS
+    assert otherwise.message.endswith("`drkit prepare` would update aws:kms/key:Key backups")
+    refused = Foreseen(refused=(Failure(message="no such zone", remedy="make it"),))
+    assert only(judge_outside(site(), refused)).severity is Severity.UNKNOWN
+    assert judge_outside(site(), CLEAN).good == "no drift of outside"
