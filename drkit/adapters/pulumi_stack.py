@@ -39,6 +39,13 @@ _BY_TAG = (
     " knows of it any more"
 )
 
+_HOLDS = "BucketNotEmpty"
+"""How S3 refuses to delete a bucket (its error codes)."""
+_FULL = (
+    "drkit deletes no backup: see what is in it, empty it of all versions when nobody needs them,"
+    " and run the same command again"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
@@ -156,7 +163,10 @@ class StackTool:
                 found = stack.run("destroy", progress)
         except StackNotFoundError:
             return Outcome(state=State.DONE, changed=0)
-        found.failures += [Failure(message=message, remedy=_BY_TAG) for message in forsaken]
+        found.failures = [
+            dataclasses.replace(failure, remedy=_FULL) if _HOLDS in failure.message else failure
+            for failure in found.failures
+        ] + [Failure(message=message, remedy=_BY_TAG) for message in forsaken]
         return self._noted(outcome(found, self._name))
 
     def _noted(self, ended: Outcome) -> Outcome:

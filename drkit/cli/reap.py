@@ -144,7 +144,7 @@ def asked_lines(asked: Agreement) -> Iterator[str]:
         yield f"  no yes to that counts any more: {asked.outdated}; the next asking begins anew"
     elif asked.answer is None:
         way = f"drkit approve {removal.name} {asked.step} --as NAME"
-        yield f"  {gate_waits(asked.gate)}: `{way}`"
+        yield f"  {gate_waits(asked.gate, said=asked.said)}: `{way}`"
         if asked.sealed:
             yield f"  if nobody else can be had, a sealed code stands in: `{way} --break-glass`"
 

@@ -6,7 +6,7 @@ an envelope that is there for the night on which nobody else can be had.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -136,9 +136,15 @@ def shouts(answers: Iterable[GateAnswered]) -> str:
     return "".join(f" {glass_said(a)} at {a.step}, by {a.person}." for a in broken)
 
 
-def gate_waits(gate: GateWork, *, also: str | None = None) -> str:
-    """Whom a gate waits for, in words; ``also`` is the role that was brought in."""
+def gate_waits(
+    gate: GateWork, *, also: str | None = None, said: Sequence[GateAnswered] = ()
+) -> str:
+    """Whom a gate waits for, in words; ``also`` is the role that was brought in, ``said`` the yes
+    that it has.
+    """
     roles = f"{gate.role} or {also}" if also else gate.role
+    if said:
+        return f"waits for {gate.people - len(said)} more of {roles}"
     who = f"{gate.people} of {roles}" if gate.people > 1 else roles
     return f"waits for {who}"
 

@@ -108,7 +108,9 @@ def test_it_goes_when_two_have_signed_and_not_before(owners: Owners, destroyed: 
     assert f"waits for 2 of lead: `drkit approve {owners.asked} destroy --as" in first.output
     assert owners.says("approve", "ana", "--comment", "no bill").return_value == 0
     assert owners.reaps(*REASON).return_value == Exit.WAITS
-    assert "ana (lead) consented: no bill" in owners.lists().output
+    listed = owners.lists().output
+    assert "ana (lead) consented: no bill" in listed
+    assert f"waits for 1 more of lead: `drkit approve {owners.asked} destroy --as" in listed
     assert destroyed == []
     assert owners.stored("reaped") is None
     shown = owners.says("approve", "cy")

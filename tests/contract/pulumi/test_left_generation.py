@@ -124,6 +124,7 @@ def test_a_bucket_that_holds_something_stays_and_is_said(generations: Generation
     version = s3.put_object(Bucket=bucket, Key="backup", Body=b"x")["VersionId"]
     _, why = destroying(generations.next).stack("storage")
     assert "NotEmpty" in why
+    assert "→ drkit deletes no backup: see what is in it, empty it of all versions" in why
     s3.delete_object(Bucket=bucket, Key="backup", VersionId=version)
     removed, why = destroying(generations.next).stack("storage")
     assert (removed > 0, why) == (True, "")
