@@ -6,6 +6,7 @@ Reads, and brings nothing here (:func:`drkit.adapters.journal_copies.records_kno
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, cached_property
 
 from drkit.adapters.journal_copies import records_known, runs_outside
@@ -55,6 +56,12 @@ class EarlierRebuilds:
             elif last := proof_of(records):
                 return Proven(last=last, damaged=tuple(damaged))
         return Proven(last=None, damaged=tuple(damaged))
+
+    def rebuilds(self) -> Iterator[tuple[str, tuple[Record, ...]]]:
+        """Each rebuild whose journal can be read, by name, the oldest first."""
+        for run, site in reversed(self._names):
+            if kind_of(run, site) == RunKind.REBUILD and (records := self._records(run, site)):
+                yield run, records
 
     def builder_of(self, target: Target) -> tuple[Record, ...]:
         """The records of the newest that worked on ``target`` and stays; none where none is known:

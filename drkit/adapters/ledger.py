@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from types import ModuleType
 
@@ -20,7 +20,7 @@ from drkit.adapters.resolving import client, transport
 from drkit.checking.customer import JourneyBroken, arrive
 from drkit.checking.promise import Promise
 from drkit.checking.site import site_of
-from drkit.errors import StepError
+from drkit.errors import DrkitError, StepError
 from drkit.model.outcome import Outcome, State
 from drkit.model.step import LedgerWork, Route
 from drkit.ports import Context, Progress
@@ -76,6 +76,7 @@ class LedgerTool:
         kept = self._kept(ledger, context, promises)
         missing = sorted((p for p in promises if p.id not in kept), key=lambda p: p.at)
         progress(f"{len(missing)} of them are missing")
+        before = _lost_before(context, self._work.provider, progress) if missing else {}
         return Outcome(
             state=State.DONE,
             message=f"{len(missing)} of {len(promises)} promises are missing",
@@ -84,7 +85,7 @@ class LedgerTool:
                 "read_at": datetime.now(UTC).isoformat(),
                 "until": until.isoformat(),
                 "promises": len(promises),
-                "missing": [_described(promise) for promise in missing],
+                "missing": [_described(promise, before.get(promise.id)) for promise in missing],
             },
         )
 
@@ -144,8 +145,26 @@ class LedgerTool:
         return module
 
 
-def _described(promise: Promise) -> dict[str, object]:
+def _lost_before(context: Context, provider: str, progress: Progress) -> Mapping[str, str]:
+    """Promise → the rebuild that had lost it. Where nobody knows, none had: a loss is rather told
+    twice than not at all.
+    """
+    from drkit.adapters.earlier_losses import lost_before
+
+    try:
+        found = lost_before(context.world, context.plan, provider, run=context.run)
+    except DrkitError as error:
+        progress(f"what earlier rebuilds have lost is not known: {error}")
+        return {}
+    if found:
+        progress(f"{len(found)} promises were lost by earlier rebuilds")
+    return found
+
+
+def _described(promise: Promise, lost_by: str | None) -> dict[str, object]:
+    since = {"lost_by": lost_by} if lost_by else {}
     return {
+        **since,
         "id": promise.id,
         "at": promise.at.isoformat(),
         "cents": promise.amount.cents if promise.amount else None,

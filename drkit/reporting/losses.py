@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from drkit.engine.progress import run_of
 from drkit.model.quantities import Money
-from drkit.reporting.steps import StepReport
+from drkit.model.record import Record
+from drkit.reporting.steps import StepReport, step_reports
 from drkit.reporting.tries import Try
 
 
@@ -26,6 +28,8 @@ class Promise:
     at: datetime
     what: str
     money: Money | None
+    lost_by: str = ""
+    """The earlier rebuild that had lost it already; empty: none had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class Loss:
     at_most: bool = False
     """The true loss is shorter: the start of the incident was not observed, or it is a drill's."""
     missing: tuple[Promise, ...] = ()
+    before: tuple[Promise, ...] = ()
+    """What an earlier rebuild had lost, and nobody has made good since: no loss of this run."""
     reason: str = ""
 
     @property
@@ -77,10 +83,17 @@ def loss_of(
     read = _latest(ledger, steps)
     if isinstance(read, str):
         return Loss(ledger=ledger, achieved=None, reason=read)
-    if not read.missing:
-        return Loss(ledger=ledger, achieved=timedelta())
-    achieved = max(start - read.missing[0].at, timedelta())
-    return Loss(ledger=ledger, achieved=achieved, at_most=not observed, missing=read.missing)
+    missing = tuple(promise for promise in read.missing if not promise.lost_by)
+    before = tuple(promise for promise in read.missing if promise.lost_by)
+    if not missing:
+        return Loss(ledger=ledger, achieved=timedelta(), before=before)
+    return Loss(
+        ledger=ledger,
+        achieved=max(start - missing[0].at, timedelta()),
+        at_most=not observed,
+        missing=missing,
+        before=before,
+    )
 
 
 def exposure_of(ledger: str | None, way: Iterable[StepReport]) -> Loss:
@@ -109,9 +122,28 @@ def _younger_than(point: datetime, restore: Try) -> timedelta:
     return (restore.ended if ahead and restore.ended else restore.began) - point
 
 
-def distinct(losses: Iterable[Loss]) -> tuple[Promise, ...]:
-    """Each missing promise once, though several processes may share a ledger; oldest first."""
-    once = {(p.ledger, p.id): p for loss in losses for p in loss.missing}
+def lost_by(records: tuple[Record, ...], ledger: str) -> tuple[str, ...]:
+    """The promises of ``ledger`` that were missing when the run of ``records`` raised the epoch:
+    none while its customers may still be given back what they had.
+    """
+    began = run_of(records)
+    steps = step_reports(began.steps, records) if began else ()
+    if not any(step.kind == "epoch" and step.done for step in steps):
+        return ()
+    read = _latest(ledger, steps)
+    return () if isinstance(read, str) else tuple(promise.id for promise in read.missing)
+
+
+def by_rebuild(promises: Iterable[Promise]) -> Mapping[str, tuple[Promise, ...]]:
+    """What was lost before, by the rebuilds that lost it, the earliest first."""
+    held = tuple(promises)
+    runs = sorted({promise.lost_by for promise in held})
+    return {run: tuple(p for p in held if p.lost_by == run) for run in runs}
+
+
+def distinct(promises: Iterable[Promise]) -> tuple[Promise, ...]:
+    """Each promise once, though several processes may share a ledger; oldest first."""
+    once = {(p.ledger, p.id): p for p in promises}
     return tuple(sorted(once.values(), key=lambda p: (p.at, p.ledger, p.id)))
 
 
@@ -156,6 +188,7 @@ def _promise(ledger: str, entry: Mapping[str, object]) -> Promise:
         what=str(entry["what"]),
         # a parcel costs nothing in no currency: that is no amount, and not one of 0.00
         money=Money(cents, str(currency)) if cents is not None and currency else None,
+        lost_by=str(entry.get("lost_by", "")),
     )
 
 

@@ -141,6 +141,8 @@ class Report:
     critical_path: tuple[str, ...]
     lost: tuple[Promise, ...]
     lost_money: tuple[Money, ...]
+    lost_before: tuple[Promise, ...]
+    """What earlier rebuilds had lost, and is missing still: nothing that this run has lost."""
     cost: Money | None
     """Of all processes together; None in a deployment."""
     consents: tuple[tuple[datetime, GateAnswered], ...]
@@ -176,7 +178,8 @@ def report(records: tuple[Record, ...]) -> Report:
     steps = step_reports(began.steps, records)
     back = began.kind.brings_back
     processes = process_reports(began.plan, steps, _span(header)) if back else ()
-    lost = distinct(process.rpo.loss for process in processes if process.rpo is not None)
+    losses = [process.rpo.loss for process in processes if process.rpo is not None]
+    lost = distinct(promise for loss in losses for promise in loss.missing)
     taken_away = tuple(r.body for r in records if isinstance(r.body, CopyRemoved))
     consents = tuple((r.at, r.body) for r in records if isinstance(r.body, GateAnswered))
     code = exit_code(
@@ -203,6 +206,7 @@ def report(records: tuple[Record, ...]) -> Report:
         critical_path=critical_path(steps),
         lost=lost,
         lost_money=total(lost),
+        lost_before=distinct(promise for loss in losses for promise in loss.before),
         cost=_cost(processes),
         consents=consents,
         alone=answered_alone(records, began.steps),

@@ -13,7 +13,7 @@ from drkit.model.plan import Cloud, Dns, Outside, Plan, Process, Provider, Secre
 from drkit.model.quantities import Impact, Money
 from drkit.model.record import Target
 from drkit.model.step import RunKind
-from drkit.ports import Context, Secret, World
+from drkit.ports import Context, Endpoint, Secret, World
 from tests.integration.checking.conftest import NAME, Authority
 
 HOSTS = {
@@ -76,7 +76,12 @@ def make(
         target=Target(shop="boutique", region="eu-central-1", generation=2),
         world=World(
             account="000000000000",
-            endpoints={},
+            # the outside, of which nobody here has anything to say
+            endpoints={
+                "eu-north-1": Endpoint(
+                    region="eu-north-1", url="http://127.0.0.1:9", name="nowhere"
+                )
+            },
             key=Secret("k"),
             secret=Secret("s"),
             ca=authority.ca,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from drkit.adapters import earlier_losses
 from drkit.adapters.ledger import LedgerTool
 from drkit.errors import StepError
 from drkit.model.outcome import Outcome, State
@@ -59,6 +60,22 @@ def _world(door: Door, *, known: list[str], rows: object = _ROWS, status: int = 
 def _read(yard: Yard, text: str = _LEDGER) -> Outcome:
     path = yard.write("checks/ledgers/card_a.py", text)
     return LedgerTool(LedgerWork(provider="card-a", path=path)).do(yard.context, lambda _: None)
+
+
+def test_what_an_earlier_rebuild_had_lost_is_marked_by_its_name(
+    yard: Yard, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost_before(_world: object, _plan: object, ledger: str, *, run: str) -> dict[str, str]:
+        assert (ledger, run) == ("card-a", yard.context.run)
+        return {"3": "an-earlier-one"}
+
+    monkeypatch.setattr(earlier_losses, "lost_before", lost_before)
+    _world(door, known=["1"])
+    missing: Any = _read(yard).facts["missing"]
+    assert [(entry["id"], entry.get("lost_by")) for entry in missing] == [
+        ("2", None),
+        ("3", "an-earlier-one"),
+    ]
 
 
 def test_promises_that_the_shop_does_not_know_are_listed_oldest_first(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from drkit.model.outcome import Outcome, State
 from drkit.model.quantities import Money
 from drkit.model.record import IncidentBegan
-from drkit.reporting.losses import Loss
+from drkit.reporting.losses import Loss, lost_by
 from drkit.reporting.report import Report, report
 from drkit.reporting.verdict import Verdict
 from tests.unit.reporting.journals import LOST_AT, PLAN, Story, play, promise, reading
@@ -128,3 +128,28 @@ def test_without_an_observed_start_a_loss_is_at_most_and_can_only_be_met_or_unkn
         assert payment
         assert payment.loss.at_most
         assert payment.verdict is verdict
+
+
+EARLIER = "20260301-101500-rebuild-eu-west-3"
+
+
+def test_what_an_earlier_rebuild_had_lost_is_no_loss_of_this_one_and_is_told() -> None:
+    old = {**promise(1, before=timedelta(days=13)), "lost_by": EARLIER}
+    alone = _with(reading("card-a", old))
+    assert _loss(alone, "sales").achieved == timedelta()
+    assert (alone.lost, alone.lost_money) == ((), ())
+    assert [(p.id, p.lost_by) for p in alone.lost_before] == [("B-1", EARLIER)]
+    new = promise(2, before=timedelta(seconds=9))
+    both = _with(reading("card-a", old, new))
+    assert _loss(both, "sales").achieved == timedelta(seconds=9)
+    assert [p.id for p in both.lost] == ["B-2"]
+    assert [p.id for p in both.lost_before] == ["B-1"]
+
+
+def test_a_rebuild_has_lost_what_was_missing_once_it_has_raised_the_epoch_and_not_before() -> None:
+    lost = promise(1, before=timedelta(seconds=9))
+    ends = {"ledger.card-a": reading("card-a", lost)}
+    assert lost_by(play(Story(ends=ends)), "card-a") == ("B-1",)
+    assert lost_by(play(Story(ends=ends)), "mailbox") == ()
+    assert lost_by(play(Story(ends=ends, consent=False)), "card-a") == ()
+    assert lost_by((), "card-a") == ()
