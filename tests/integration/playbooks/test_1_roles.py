@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.integration.playbooks.lab import Host
+from tests.integration.playbooks.lab import Host, eventually
 from tests.integration.playbooks.player import STRATEGY, Played
 from tests.integration.playbooks.plays import SERVICES, STORES, TOGETHER, Site, made_of
 
@@ -116,6 +116,19 @@ def test_a_second_run_changes_nothing(shop: Site, playbooks: tuple[str, ...]) ->
     again = _play(shop, *playbooks)
     assert again.ok, again.said
     assert again.changed == ()
+
+
+def test_restarts_while_something_was_away_are_forgotten_by_the_next_play(shop: Site) -> None:
+    """The checks take a service that was restarted for one that does not run well."""
+    restarts = "systemctl show -p NRestarts --value shop-orders; systemctl is-active shop-orders"
+    _host(shop).shell("systemctl kill --kill-who=main shop-orders")
+    eventually(
+        lambda: _host(shop).shell(f"{restarts} || true").split() == ["1", "active"], within=30
+    )
+    again = _play(shop, "orders")
+    assert again.ok, again.said
+    assert again.changed == ()
+    assert _host(shop).shell(restarts).split() == ["0", "active"]
 
 
 def test_all_services_are_well_while_the_site_is_closed(shop: Site) -> None:

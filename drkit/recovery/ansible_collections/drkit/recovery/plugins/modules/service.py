@@ -85,6 +85,10 @@ class Unit:
             self._do("enable", "--no-reload", self._name)  # take_up has reloaded
         if not self._is("is-active"):
             self._do("start", self._name)
+        if not self._module.check_mode:
+            # Restarts are counted from here: those while the database was away, for one, are no
+            # sign of how it runs now. Of a unit that is not loaded there is none to forget.
+            self._module.run_command(["systemctl", "reset-failed", self._name])
 
     def stop(self) -> None:
         """Stand still now."""
