@@ -8,12 +8,16 @@ its recovery point be weeks old.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 from drkit.adapters.earlier_rebuilds import EarlierRebuilds
 from drkit.adapters.outside_store import OutsideStore
 from drkit.model.plan import Plan
 from drkit.ports import World
 from drkit.reporting.losses import lost_by
+
+_BACK = 10
+"""So many rebuilds are looked at: each tells what those before it had lost, and customers wait."""
 
 
 def lost_before(world: World, plan: Plan, ledger: str, *, run: str) -> Mapping[str, str]:
@@ -22,7 +26,7 @@ def lost_before(world: World, plan: Plan, ledger: str, *, run: str) -> Mapping[s
     By the journals here and outside. Raises ConfigurationError where the outside does not answer.
     """
     found: dict[str, str] = {}
-    for name, records in EarlierRebuilds(OutsideStore(world, plan), plan).rebuilds():
-        if name < run:
-            found |= {promise: name for promise in lost_by(records, ledger) if promise not in found}
+    earlier = EarlierRebuilds(OutsideStore(world, plan), plan).rebuilds_before(run)
+    for name, records in islice(earlier, _BACK):
+        found |= lost_by(records, ledger, run=name)
     return found

@@ -57,10 +57,13 @@ class EarlierRebuilds:
                 return Proven(last=last, damaged=tuple(damaged))
         return Proven(last=None, damaged=tuple(damaged))
 
-    def rebuilds(self) -> Iterator[tuple[str, tuple[Record, ...]]]:
-        """Each rebuild whose journal can be read, by name, the oldest first."""
-        for run, site in reversed(self._names):
-            if kind_of(run, site) == RunKind.REBUILD and (records := self._records(run, site)):
+    def rebuilds_before(self, later: str) -> Iterator[tuple[str, tuple[Record, ...]]]:
+        """Each rebuild whose journal can be read and that began before ``later``, by its name, the
+        newest first.
+        """
+        for run, site in self._names:
+            rebuild = run < later and kind_of(run, site) == RunKind.REBUILD
+            if rebuild and (records := self._records(run, site)):
                 yield run, records
 
     def builder_of(self, target: Target) -> tuple[Record, ...]:

@@ -122,16 +122,18 @@ def _younger_than(point: datetime, restore: Try) -> timedelta:
     return (restore.ended if ahead and restore.ended else restore.began) - point
 
 
-def lost_by(records: tuple[Record, ...], ledger: str) -> tuple[str, ...]:
-    """The promises of ``ledger`` that were missing when the run of ``records`` raised the epoch:
-    none while its customers may still be given back what they had.
+def lost_by(records: tuple[Record, ...], ledger: str, *, run: str) -> Mapping[str, str]:
+    """The promises of ``ledger`` that were missing when ``run``, that of ``records``, raised the
+    epoch → the rebuild that lost them; none while its customers may still be given back what they
+    had.
     """
     began = run_of(records)
     steps = step_reports(began.steps, records) if began else ()
     if not any(step.kind == "epoch" and step.done for step in steps):
-        return ()
+        return {}
     read = _latest(ledger, steps)
-    return () if isinstance(read, str) else tuple(promise.id for promise in read.missing)
+    missing = () if isinstance(read, str) else read.missing
+    return {promise.id: promise.lost_by or run for promise in missing}
 
 
 def by_rebuild(promises: Iterable[Promise]) -> Mapping[str, tuple[Promise, ...]]:

@@ -148,8 +148,10 @@ def test_what_an_earlier_rebuild_had_lost_is_no_loss_of_this_one_and_is_told() -
 
 def test_a_rebuild_has_lost_what_was_missing_once_it_has_raised_the_epoch_and_not_before() -> None:
     lost = promise(1, before=timedelta(seconds=9))
-    ends = {"ledger.card-a": reading("card-a", lost)}
-    assert lost_by(play(Story(ends=ends)), "card-a") == ("B-1",)
-    assert lost_by(play(Story(ends=ends)), "mailbox") == ()
-    assert lost_by(play(Story(ends=ends, consent=False)), "card-a") == ()
-    assert lost_by((), "card-a") == ()
+    old = {**promise(2, before=timedelta(days=13)), "lost_by": EARLIER}
+    ends = {"ledger.card-a": reading("card-a", lost, old)}
+    whole = play(Story(ends=ends))
+    assert lost_by(whole, "card-a", run="this") == {"B-1": "this", "B-2": EARLIER}
+    assert lost_by(whole, "mailbox", run="this") == {}
+    assert lost_by(play(Story(ends=ends, consent=False)), "card-a", run="this") == {}
+    assert lost_by((), "card-a", run="this") == {}
