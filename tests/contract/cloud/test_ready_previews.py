@@ -21,7 +21,10 @@ def test_previews_that_cannot_be_taken_are_not_known_and_never_good(
     [site] = report.sites
     found = [f for f in site.findings if f.about in (About.STACKS, About.DRIFT)]
     assert {finding.severity for finding in found} == {Severity.UNKNOWN}
-    assert {finding.place for finding in found} == {f"stacks.compute, {SERVES}.g1 compute"}
+    assert {finding.place for finding in found} == {
+        f"stacks.compute, {SERVES}.g1 compute",
+        "stacks.outside",
+    }
     assert not [words for words in site.good if words.startswith(("previews", "no drift"))]
 
 
@@ -33,5 +36,5 @@ def test_previews_are_ended_where_they_take_too_long(
     assert late.message == "Pulumi said nothing within 1m 30s"
     assert (late.severity, late.place) == (
         Severity.UNKNOWN,
-        f"stacks.compute, {SERVES}.g1 compute",
+        f"stacks.compute, {SERVES}.g1 compute, stacks.outside",
     )
