@@ -18,7 +18,7 @@ from drkit.model.step import RunMode
 from drkit.reporting.report import Report, report
 from tests.unit.reporting import journals
 from tests.unit.reporting import test_left_behind as left_behind
-from tests.unit.reporting.journals import Story, play
+from tests.unit.reporting.journals import Story, play, promise, reading
 from tests.unit.reporting.test_changed_plan import after
 
 RENDERINGS: dict[str, Callable[[Report], str]] = {
@@ -141,3 +141,21 @@ def test_a_stack_that_took_another_type_than_it_asked_for_says_so_though_it_is_d
     ends = {"compute": Outcome(state=State.DONE, changed=8, message=said)}
     assert said in RENDERINGS[name](report(journals.play(journals.Story(ends=ends))))
     assert said not in RENDERINGS[name](report(journals.undisturbed()))
+
+
+def test_what_was_lost_before_is_told_by_every_page_and_counted_by_none() -> None:
+    earlier = "20260301-101500-rebuild-eu-west-3"
+    old = {**promise(1, before=timedelta(days=13)), "lost_by": earlier}
+    made = report(play(Story(ends={"ledger.card-a": reading("card-a", old)})))
+    text = render_text.render(made, colour=False)
+    assert f"before    1 order that {earlier} had lost; not counted here" in text
+    page = render_html.render(made)
+    assert f"not counted here: 1 order that <code>{earlier}</code> had lost" in page
+    assert "nothing but what was lost before is missing, says card-a" in page
+    said = json.loads(render_json.render(made))
+    jsonschema.validate(
+        said,
+        json.loads(resources.files("drkit.adapters").joinpath("report.schema.json").read_text()),
+    )
+    assert said["lost"]["promises"] == []
+    assert [each["id"] for each in said["lost"]["before"][earlier]] == ["B-1"]
