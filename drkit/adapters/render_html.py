@@ -20,7 +20,6 @@ from drkit.model.quantities import Money, format_duration, format_moment
 from drkit.reporting.course import courses
 from drkit.reporting.gates import ALONE
 from drkit.reporting.history import Compared, beside
-from drkit.reporting.losses import by_rebuild
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport
 from drkit.reporting.report import STAND_IN, Report
@@ -82,12 +81,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        duration=_length,
-        money=_money,
-        moment=_moment,
-        clock=_clock,
-        percent=_percent,
-        by_rebuild=by_rebuild,
+        duration=_length, money=_money, moment=_moment, clock=_clock, percent=_percent
     )
     return environment
 

@@ -19,7 +19,7 @@ from drkit.model.record import GateAnswered, GenerationLeft, PlanChanged, Proble
 from drkit.reporting.clocks import Incident
 from drkit.reporting.downtime import Part, downtime_parts
 from drkit.reporting.history import Compared, beside
-from drkit.reporting.losses import Promise, by_rebuild
+from drkit.reporting.losses import Promise
 from drkit.reporting.moving import Move
 from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
 from drkit.reporting.report import Header, Report
@@ -49,7 +49,7 @@ def render(report: Report, *, compared: Compared | None = None) -> str:
             "at_least": not report.losses_known,
             "before": {
                 run: [_promise(promise) for promise in promises]
-                for run, promises in by_rebuild(report.lost_before).items()
+                for run, promises in report.lost_by_rebuild.items()
             },
         },
         "move": _move(report.header.move, downtime_parts(report)) if report.header.move else None,

@@ -15,7 +15,7 @@ from drkit.adapters.render_decisions import decision_lines, removal_lines
 from drkit.adapters.render_move import move_facts
 from drkit.adapters.table import WIDTH, Table
 from drkit.model.quantities import Money, format_duration, format_moment
-from drkit.reporting.losses import Promise, by_rebuild
+from drkit.reporting.losses import Promise
 from drkit.reporting.path import slowest
 from drkit.reporting.processes import ProcessReport, RpoResult, RtoResult
 from drkit.reporting.report import STAND_IN, Report
@@ -231,7 +231,7 @@ def _verdict(report: Report, *, colour: bool) -> list[str]:
         amount = f", {_amount(report.lost_money)}" if report.lost_money else ""
         least = "" if report.losses_known else "at least "
         lines.append(f"lost      {least}{_promises(report.lost)}{amount}, each counted once")
-    for run, promises in by_rebuild(report.lost_before).items():
+    for run, promises in report.lost_by_rebuild.items():
         lines.append(f"before    {_promises(promises)} that {run} had lost; not counted here")
     if report.cost is not None:
         least = "at least " if report.cost_open else ""

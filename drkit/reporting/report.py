@@ -29,7 +29,7 @@ from drkit.model.step import RunKind
 from drkit.reporting.clocks import Incident, incident_of
 from drkit.reporting.gates import answered_alone, shouts
 from drkit.reporting.headline import headline, still_there
-from drkit.reporting.losses import Promise, distinct, total
+from drkit.reporting.losses import Promise, by_rebuild, distinct, total
 from drkit.reporting.moving import Move, move_of
 from drkit.reporting.path import critical_path
 from drkit.reporting.processes import ProcessReport, Span, process_reports
@@ -162,6 +162,11 @@ class Report:
     def cost_open(self) -> bool:
         """The cost is "at least": a clock's start was not observed, or one has not stopped."""
         return any(p.rto.down.at_least for p in self.processes if p.rto is not None)
+
+    @property
+    def lost_by_rebuild(self) -> Mapping[str, tuple[Promise, ...]]:
+        """``lost_before``, by the rebuilds that lost it, the earliest first."""
+        return by_rebuild(self.lost_before)
 
     @property
     def losses_known(self) -> bool:

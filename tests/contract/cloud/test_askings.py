@@ -96,14 +96,18 @@ def test_under_another_plan_they_are_asked_anew(owners: Owners, destroyed: list[
     assert destroyed == [OLD.name]
 
 
-def test_two_yes_destroy_nothing_while_a_third_answer_cannot_be_read(
-    owners: Owners, destroyed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def two_say_yes_and_zoe_no(owners: Owners) -> None:
     owners.people["zoe"] = ["lead"]
     owners.has(*owners.people)
     owners.reaps(*REASON)
     for word, person in (("approve", "ana"), ("approve", "cy"), ("refuse", "zoe")):
         owners.says(word, person)
+
+
+def test_two_yes_destroy_nothing_while_a_third_answer_cannot_be_read(
+    owners: Owners, destroyed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_say_yes_and_zoe_no(owners)
     read = OutsideStore.read
 
     def all_but_zoes(store: OutsideStore, key: str) -> Stored | None:
@@ -123,11 +127,7 @@ def test_two_yes_destroy_nothing_while_a_third_answer_cannot_be_read(
 def test_two_yes_destroy_nothing_where_a_third_answer_was_spoiled(
     owners: Owners, destroyed: list[str]
 ) -> None:
-    owners.people["zoe"] = ["lead"]
-    owners.has(*owners.people)
-    owners.reaps(*REASON)
-    for word, person in (("approve", "ana"), ("approve", "cy"), ("refuse", "zoe")):
-        owners.says(word, person)
+    two_say_yes_and_zoe_no(owners)
     store = OutsideStore(owners.world, owners.plan)
     asked = read_removal(store, OLD)
     assert asked is not None

@@ -6,9 +6,9 @@ import json
 import shutil
 from pathlib import Path
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
+from moto.moto_api._internal.models import moto_api_backend
 
 from drkit.cli import cli
 from drkit.cli.history import _Journals
@@ -75,13 +75,11 @@ def test_a_run_whose_site_is_in_the_plan_no_more_is_shown_as_it_is_here(plan: Pl
     assert stands(plan) == [(RUN, "finished")] * 2, "by its journal, and as the outside has it"
 
 
-def test_where_the_outside_falls_silent_meanwhile_what_only_it_knows_is_named(
-    plan: Plan, cloud: str
-) -> None:
+def test_where_the_outside_falls_silent_meanwhile_what_only_it_knows_is_named(plan: Plan) -> None:
     shutil.rmtree(plan.root / ".drkit" / "runs")
     journals = _Journals(plan.root / "drkit.yaml")
     assert journals.names() == (RUN,)
-    httpx.post(f"{cloud}/moto-api/reset").raise_for_status()
+    moto_api_backend.reset()
     with pytest.raises(JournalDamaged, match="known outside only, and that cannot be asked"):
         journals.records(RUN)
     assert journals.alone

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
+from typing import Any
 
 import jsonschema
 import pytest
@@ -94,27 +95,26 @@ def test_each_lost_promise_is_rendered_with_its_ledger(name: str) -> None:
     assert "card-a" in text
 
 
+def _schema() -> dict[str, Any]:
+    text = resources.files("drkit.adapters").joinpath("report.schema.json").read_text()
+    return dict(json.loads(text))
+
+
 @each_journal
 def test_json_keeps_the_published_schema(journal: journals.Journal) -> None:
-    schema = json.loads(
-        resources.files("drkit.adapters").joinpath("report.schema.json").read_text()
-    )
+    schema = _schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(render_json.render(report(journal()))), schema)
 
 
 @pytest.mark.parametrize("records", [left_behind.OLD, left_behind.NEW], ids=["old", "new"])
 def test_json_keeps_the_schema_where_a_generation_was_left(records: journals.Records) -> None:
-    schema = json.loads(
-        resources.files("drkit.adapters").joinpath("report.schema.json").read_text()
-    )
+    schema = _schema()
     jsonschema.validate(json.loads(render_json.render(report(records))), schema)
 
 
 def test_the_schema_refuses_a_key_that_it_does_not_know() -> None:
-    schema = json.loads(
-        resources.files("drkit.adapters").joinpath("report.schema.json").read_text()
-    )
+    schema = _schema()
     shape = json.loads(render_json.render(report(journals.undisturbed())))
     shape["steps"][0]["colour"] = "red"
     with pytest.raises(jsonschema.ValidationError, match="colour"):
@@ -153,9 +153,6 @@ def test_what_was_lost_before_is_told_by_every_page_and_counted_by_none() -> Non
     assert f"not counted here: 1 order that <code>{earlier}</code> had lost" in page
     assert "nothing but what was lost before is missing, says card-a" in page
     said = json.loads(render_json.render(made))
-    jsonschema.validate(
-        said,
-        json.loads(resources.files("drkit.adapters").joinpath("report.schema.json").read_text()),
-    )
+    jsonschema.validate(said, _schema())
     assert said["lost"]["promises"] == []
     assert [each["id"] for each in said["lost"]["before"][earlier]] == ["B-1"]

@@ -6,13 +6,13 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import botocore.session
+from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 from pulumi import automation as auto
 
@@ -75,8 +75,7 @@ def start_moto() -> ThreadedMotoServer:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     # moto's state is the process's: what the tests of another folder left is not ours to find
-    host, port = server.get_host_and_port()
-    urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", data=b"", timeout=30).close()
+    moto_api_backend.reset()
     return server
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import boto3
 import certifi
-import httpx
 import pytest
+from moto.moto_api._internal.models import moto_api_backend
 
 from drkit.sandbox.conditions import honour_conditions
 from tests.alone import with_others
@@ -187,7 +187,7 @@ def outside(cloud: Path) -> Outside:
     """Nothing but what was prepared: moto is one per process, and other tests fill it, too."""
     regions = json.loads((cloud / "sandbox.json").read_text())["regions"]
     url = regions[REGION]["endpoint"]
-    httpx.post(f"{url}/moto-api/reset").raise_for_status()
+    moto_api_backend.reset()
     return Outside(url=url)
 
 
