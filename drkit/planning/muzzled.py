@@ -2,7 +2,8 @@
 
 What reads the books of others, asks a person, or sends customers over is left out, with everything
 that comes after. Before anything is restored, started or checked stands one step more: it closes
-the ways out and proves that they are closed.
+the ways out and proves that they are closed. What a standby is made of, too, runs beside it: that
+stands for months with its ways out open, because nothing of it can act as the shop.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from drkit.model.step import (
 )
 from drkit.planning.files import Exists
 from drkit.planning.making import step_of
+from drkit.planning.standby import standing_by
 
 MUZZLE = "muzzle"
 """The step, and the shop's playbook that does it."""
@@ -41,8 +43,9 @@ def muzzled(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
     answers = tuple(str(one.drill) for one in plan.providers.values() if one.drill)
     work = PlaybookWork(playbook=MUZZLE, hosts="all", sends=answers)
     muzzle = dataclasses.replace(step_of(plan, MUZZLE, work, stacks), needs=stacks)
+    harmless = standing_by(plan, kept)
     behind = {
-        name: dataclasses.replace(step, needs=(*step.needs, MUZZLE))
+        name: step if name in harmless else dataclasses.replace(step, needs=(*step.needs, MUZZLE))
         for name, step in kept.items()
         if name not in stacks
     }

@@ -6,7 +6,10 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from urllib.error import HTTPError
 
 import pytest
 
@@ -139,3 +142,48 @@ def test_all_that_a_drill_was_given_is_tried_on_every_bucket() -> None:
         "reading s3://b",
         "message to http://10.0.0.4:8600/mailbox",
     ]
+
+
+def refused_with(status: int, body: str) -> HTTPError:
+    return HTTPError("https://s3.example/b/k", status, "no", Message(), BytesIO(body.encode()))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(403, "<Error><Code>AccessDenied</Code></Error>"), (403, ""), (403, "<html>no")],
+)
+def test_a_write_that_is_denied_is_forbidden(
+    monkeypatch: pytest.MonkeyPatch, status: int, body: str
+) -> None:
+    assert written(monkeypatch, refused_with(status, body)).startswith("forbidden: ")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (403, "SignatureDoesNotMatch"),
+        (403, "RequestTimeTooSkewed"),
+        (403, "InvalidAccessKeyId"),
+        (404, "NoSuchBucket"),
+        (503, "SlowDown"),
+    ],
+)
+def test_a_write_that_fails_for_another_reason_shows_no_missing_right(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str
+) -> None:
+    body = f"<Error><Code>{code}</Code></Error>"
+    with pytest.raises(CANARY.Loose, match=f"could not be tried: {code}"):
+        written(monkeypatch, refused_with(status, body))
+
+
+def written(monkeypatch: pytest.MonkeyPatch, error: HTTPError) -> str:
+    """What a write says that ends so."""
+
+    class Refusing:
+        def open(self, *_: object, **__: object) -> None:
+            raise error
+
+    monkeypatch.setattr(CANARY, "direct", Refusing)
+    where = {"endpoint_name": "s3.example", "backup_bucket": "b", "region": "eu-north-1"}
+    outside = CANARY.Outside(where, {"key": "k", "secret": "s"}, 1.0)
+    return str(outside.write("b", "r1/app-1/epoch"))

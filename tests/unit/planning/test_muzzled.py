@@ -31,13 +31,31 @@ def test_it_asks_nobody_sends_nobody_over_and_reads_no_books() -> None:
     assert not [name for name in validation().steps if name.startswith("live.")]
 
 
-def test_nothing_but_stacks_runs_before_the_muzzle_or_without_it() -> None:
-    graph = validation()
+def test_nothing_but_what_a_standby_is_made_of_runs_before_the_muzzle_or_beside_it() -> None:
+    plan = plans.plan()
+    base = plans.entry("base", playbook="base", hosts="all", after=("compute",))
+    first = next(iter(plan.stores.values()))
+    parts = {
+        "stores": {**plan.stores, first.name: replace(first, needs=("base",))},
+        "steps": {**plan.steps, "base": base},
+    }
+    graph = validation(**parts)
+    standby = build_graph(plans.plan(**parts), RunKind.STANDBY).steps
+    assert any(not isinstance(step.work, StackWork) for step in standby.values())
     for name, step in graph.steps.items():
         if isinstance(step.work, StackWork):
             assert name in graph.ancestors(MUZZLE)
         elif name != MUZZLE:
-            assert MUZZLE in graph.ancestors(name)
+            assert (MUZZLE in graph.ancestors(name)) is (name not in standby)
+
+
+def test_what_a_service_waits_for_before_its_data_is_no_reason_to_start_it_unmuzzled() -> None:
+    plan = plans.plan()
+    store, service = next(iter(plan.stores.values())), next(iter(plan.services.values()))
+    stores = {**plan.stores, store.name: replace(store, needs=(*store.needs, service.name))}
+    services = {**plan.services, service.name: replace(service, needs=())}
+    graph = validation(stores=stores, services=services)
+    assert MUZZLE in graph.ancestors(service.name)
 
 
 def test_what_comes_after_the_cutover_is_no_part_of_it() -> None:
