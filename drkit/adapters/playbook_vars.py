@@ -74,6 +74,7 @@ def playbook_vars(context: Context, work: PlaybookWork | StoreWork) -> dict[str,
 def _store(context: Context, store: Store, work: StoreWork) -> dict[str, object]:
     return {
         "name": store.name,
+        "hosts": store.hosts,
         "mode": str(work.mode),
         "to": format_time(context.recover_to) if context.recover_to else None,
         "timeline": "latest",

@@ -128,7 +128,7 @@ def _healthy(intent: Intent) -> Iterator[Problem]:
         yield Problem(
             place=OLD_SITE_HEALTHY,
             message=f"{intent.plan.dns.name} answers from {serving.name}: customers are served",
-            remedy=f"if it must be left all the same: --accept {OLD_SITE_HEALTHY} --reason WHY",
+            remedy="while it serves, a move that loses nothing is `--mode planned`",
             acceptable=True,
         )
 

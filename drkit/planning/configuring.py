@@ -1,11 +1,14 @@
 """Which steps of a rebuild configure hosts and do nothing else: what their playbooks would change
 on a site that was built is what is otherwise there.
 
-Decided by the kind of a step: its playbook is no cutover's, waits for no gate, restores nothing.
-Refuses restores, because they refuse a host that was opened.
+Decided by the kind of a step: its playbook is no cutover's and waits for no gate. A store is among
+them, because in check mode its playbook restores nothing and compares how it is set up. A site that
+serves is compared with one that was created: a restored one does not archive before its cutover.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 from drkit.model.step import Mode, PlaybookWork, Step, StoreWork
 from drkit.planning.graph import Graph
@@ -14,12 +17,12 @@ from drkit.planning.muzzled import without_what_acts
 
 def configuring(graph: Graph) -> tuple[Step, ...]:
     """Of the steps of a rebuild, in their order."""
-    return tuple(step for step in without_what_acts(graph.steps).values() if _configures(step))
+    found = without_what_acts(graph.steps).values()
+    return tuple(step for step in found if isinstance(step.work, PlaybookWork | StoreWork))
 
 
-def _configures(step: Step) -> bool:
-    match step.work:
-        case PlaybookWork() | StoreWork(mode=Mode.CREATE):
-            return True
-        case _:
-            return False
+def as_it_serves(step: Step) -> Step:
+    """What a site that serves is compared with: its stores are there, and archive."""
+    if not isinstance(step.work, StoreWork):
+        return step
+    return dataclasses.replace(step, work=dataclasses.replace(step.work, mode=Mode.CREATE))

@@ -19,6 +19,10 @@ BEGAN = "systemctl show --property=Id,ActiveEnterTimestamp --value '*.service'"
 SPOILT = {
     "edge-1": ("echo '# by hand' >> /etc/nginx/nginx.conf", "sed -i '$d' /etc/nginx/nginx.conf"),
     "app-1": ("echo x > /opt/shop/shop/by_hand.py", "rm /opt/shop/shop/by_hand.py"),
+    "db-1": (
+        "echo '# by hand' >> /etc/postgresql/15/main/pg_hba.conf",
+        "sed -i '$d' /etc/postgresql/15/main/pg_hba.conf",
+    ),
     "back-1": ("systemctl stop shop-worker", "systemctl start shop-worker"),
     "cache-1": (
         "cp -p /var/lib/dpkg/status /var/lib/drkit-was;"
@@ -64,11 +68,14 @@ def test_what_somebody_changed_by_hand_is_found_and_nothing_else_and_nothing_is_
     assert {place: finding["severity"] for place, finding in found.items()} == {
         f"{OLD}.g1 edge-1": "threatens",
         f"{OLD}.g1 app-1": "threatens",
+        f"{OLD}.g1 db-1": "threatens",
         f"{OLD}.g1 back-1": "note",
         f"{OLD}.g1 cache": "threatens",
     }
     assert "/etc/nginx/nginx.conf" in found[f"{OLD}.g1 edge-1"]["message"]
     assert "/opt/shop/shop/by_hand.py" in found[f"{OLD}.g1 app-1"]["message"]
+    assert "pg_hba.conf" in found[f"{OLD}.g1 db-1"]["message"]
+    assert set(found[f"{OLD}.g1 db-1"]["processes"]) >= {"payment", "support"}
     assert "start shop-worker" in found[f"{OLD}.g1 back-1"]["message"]
     assert found[f"{OLD}.g1 back-1"]["processes"] == ["support"]
     assert found[f"{OLD}.g1 cache"]["details"] == ["by-hand 1 (none there)"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,6 +27,19 @@ def promising(production: Site) -> Site:
 
 def _host(site: Site) -> Host:
     return site.groups["db"][0]
+
+
+def _last_backup(site: Site) -> float:
+    """When the newest backup outside was complete (seconds since 1970)."""
+    told = _host(site).run(
+        *("runuser", "-u", "postgres", "--"),
+        *("pgbackrest", "--stanza=shop", "--repo=2", "--output=json", "info"),
+    )
+    return float(json.loads(told)[0]["backup"][-1]["timestamp"]["stop"])
+
+
+def _moment(told: object) -> float:
+    return datetime.fromisoformat(str(told)).timestamp()
 
 
 def _promise(site: Site, first: int, last: int) -> None:
@@ -55,6 +69,8 @@ def test_a_host_that_was_off_comes_back_with_its_database(production: Site) -> N
 def test_a_held_copy_leaves_no_trace_outside(lab: Lab, promising: Site, copy: Site) -> None:
     restored = copy.with_store("orders-db", "restore").play("postgres")
     assert restored.ok, restored.said
+    # nothing was written since the backup: that was complete then is known all the same
+    assert abs(_moment(restored.facts["recovered_to"]) - _last_backup(promising)) < 60
     clone = _host(copy)
     assert clone.sql("SELECT count(*) FROM promises") == "100"
     assert clone.sql("SHOW archive_mode") == "on"

@@ -174,5 +174,5 @@ def test_nothing_of_the_shop_or_of_the_collection_acts_in_check_mode() -> None:
     names = [path.stem for path in (ROOT / "playbooks").glob("*.yml")]
     assert len(names) > 10
     assert {name: acting_tasks(ROOT, name) for name in names} == dict.fromkeys(names, ())
-    collection = [f for f in collections_path().rglob("*.yml") if "check_mode" in f.read_text()]
+    collection = [f for f in collections_path().rglob("*.yml") if "check_mode:" in f.read_text()]
     assert collection == []

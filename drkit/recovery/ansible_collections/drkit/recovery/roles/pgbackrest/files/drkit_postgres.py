@@ -178,8 +178,7 @@ def start(cluster: Cluster) -> None:
             recovering, replayed = "t", "not yet"
         if recovering == "f":
             return
-        alive = subprocess.run(["systemctl", "is-active", "-q", cluster.unit], check=False)
-        if alive.returncode:
+        if subprocess.run(["systemctl", "is-active", "-q", cluster.unit], check=False).returncode:
             lines = cluster.log.read_text(errors="replace").splitlines()
             worst = [line for line in lines if "FATAL" in line or "PANIC" in line] or lines
             raise Refused(f"PostgreSQL ended during recovery: {' / '.join(worst[-3:])}")
@@ -217,9 +216,10 @@ def restore(cluster: Cluster, given: argparse.Namespace) -> dict[str, Any]:
     drop_archive_settings(cluster)
     start(cluster)
     record = {"recovery_point": point, "from_timeline": timeline} | stand(cluster)
-    record["backup"] = backup["label"]
+    complete = datetime.fromtimestamp(backup["timestamp"]["stop"], UTC)  # if nothing came after
+    record["recovered_to"] = record["recovered_to"] or f"{complete:%Y-%m-%dT%H:%M:%S.%fZ}"
+    record |= {"backup": backup["label"], "seconds": round(time.monotonic() - began, 1)}
     record["manifest"] = json.loads(backup.get("annotation", {}).get("manifest", "null"))
-    record["seconds"] = round(time.monotonic() - began, 1)
     write(path, record)
     return record | {"changed": True}
 
