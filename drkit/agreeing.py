@@ -51,6 +51,11 @@ class Agreement:
     def refused(self) -> bool:
         return self.answer is not None and not self.answer.consent
 
+    @property
+    def stands(self) -> bool:
+        """Whether what people say counts, or will: the next asking is the same one."""
+        return not self.refused and not self.outdated
+
 
 def agreement(plan: Plan, store: OutsideStore, target: Target) -> Agreement | None:
     """How it stands; None where nobody is asked. Only for a plan in which enough could agree.
@@ -72,7 +77,7 @@ def agree(plan: Plan, store: OutsideStore, target: Target, *, reason: str) -> Ag
     from drkit.adapters.removals import ask_removal, drop_removal
 
     found = agreement(plan, store, target)
-    if found is not None and not found.refused and not found.outdated:
+    if found is not None and found.stands:
         return found
     if found is not None:
         drop_removal(store, target)

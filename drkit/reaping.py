@@ -45,8 +45,8 @@ class Found:
     remains: tuple[Remains, ...]
     refused: str
     """Why it may not be reaped; empty: it may."""
-    unreadable: str = ""
-    """The run that has built it, perhaps: its journal is damaged."""
+    remedy: str = ""
+    """What to do where it may not be."""
     stands_by: bool = False
     """It is the standby of a warm site."""
     asked: Agreement | None = None
@@ -138,7 +138,7 @@ class Reaper:
         if found.refused:
             raise ConfigurationError(
                 f"{found.target.name} is not reaped: {found.refused}; nothing was touched",
-                remedy=self._remedy(found),
+                remedy=found.remedy,
             )
         if found.lacking:
             raise ConfigurationError(
@@ -166,7 +166,7 @@ class Reaper:
         """
         if not found.opened:
             return None
-        if not reason:
+        if not reason and not (found.asked and found.asked.stands):
             raise UsageError(
                 f"customers were on {found.target.name}: to destroy it needs a --reason, which is"
                 " recorded; nothing was touched"
@@ -204,14 +204,16 @@ class Reaper:
         opened = named or any(may_have_opened(each) for each in self._runs.records_of(target))
         lacking = removal_problem(self._plan) if opened else None
         asks = opened and lacking is None
+        refused = refusal(target, epoch.serving, builder) or refusal_of_opened(
+            target, self._opener(epoch) if named else ""
+        )
         return Found(
             target=target,
             opened=opened,
             left=left,
             remains=remains(self._world, self._plan, target),
-            refused=refusal(target, epoch.serving, builder)
-            or refusal_of_opened(target, self._opener(epoch) if named else ""),
-            unreadable=builder.run if builder and not builder.readable else "",
+            refused=refused,
+            remedy=self._remedy(builder, opened=opened) if refused else "",
             stands_by=self._is_warm and number == known.standing,
             asked=agreement(self._plan, self._store, target) if asks else None,
             lacking=lacking,
@@ -257,13 +259,13 @@ class Reaper:
                 consented=any(isinstance(b, GateAnswered) and b.consent for b in bodies),
             )
 
-    def _remedy(self, found: Found) -> str:
-        if found.opened:
+    def _remedy(self, builder: Builder | None, *, opened: bool) -> str:
+        if opened:
             return "rebuild the shop in another region first, and carry on with that run to its end"
-        if run := found.unreadable:
+        if builder is not None and not builder.readable:
             return (
-                f"`drkit journal verify {run}` says where it is damaged; if nobody carries on with"
-                f" it, move {self._runs.folder(run)} away"
+                f"`drkit journal verify {builder.run}` says where it is damaged; if nobody carries"
+                f" on with it, move {self._runs.folder(builder.run)} away"
             )
         if self._runs.unfinished(RunKind.DEPLOY, self._region) is not None:
             # a deployment cannot leave its generation behind

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("region", shell_complete=completion.regions)
+@click.argument("region", required=False, shell_complete=completion.regions)
 @click.option("--generation", type=click.IntRange(min=1), help="Only this one.")
 @click.option(
     "--expired",
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Destroy it; without, nothing is touched.")
 @output_option
 @plan_option
-def reap(region: str, generation: int | None, expired: bool, yes: bool, **options: Any) -> int:
-    """List what is there of the generations of REGION; with --yes, destroy one (--generation), or
-    all that validations left (--expired).
+def reap(
+    region: str | None, generation: int | None, expired: bool, yes: bool, **options: Any
+) -> int:
+    """List what is there of the generations of REGION (of every site, if none is named); with
+    --yes, destroy one (--generation), or all that validations left (--expired).
 
     Refused: the one that serves, and one that a run has built and may still open. One that
     customers were on takes two people, who say yes by `drkit approve`: while one is missing, this
@@ -43,13 +45,20 @@ def reap(region: str, generation: int | None, expired: bool, yes: bool, **option
     from drkit.reaping import Reaper
 
     _check(region, generation, expired=expired, yes=yes)
-    output = options["output"]
-    reaper = Reaper(load_plan(options["plan_file"]), region)
-    found = reaper.expired() if expired else reaper.found(generation)
+    output, plan = options["output"], load_plan(options["plan_file"])
+    reapers = {name: Reaper(plan, name) for name in ([region] if region else plan.sites)}
+    found = tuple(
+        each
+        for reaper in reapers.values()
+        for each in (reaper.expired() if expired else reaper.found(generation))
+    )
     if not yes:
         click.echo(_json([_found(each) for each in found]) if output == "json" else _listed(found))
         return int(Exit.OK)
-    done = [reaper.reap(each.target.generation, _say, reason=options["reason"]) for each in found]
+    done = [
+        reapers[target.region].reap(target.generation, _say, reason=options["reason"])
+        for target in (each.target for each in found)
+    ]
     if output == "json":
         said = [_came(each) for each in done]
         click.echo(_json(said if expired else said[0]))
@@ -73,14 +82,20 @@ def _say(line: str) -> None:
     click.echo(f"  {line}", err=True)
 
 
-def _check(region: str, generation: int | None, *, expired: bool, yes: bool) -> None:
+def _check(region: str | None, generation: int | None, *, expired: bool, yes: bool) -> None:
     if expired and generation is not None:
         raise UsageError("--expired or --generation, not both", remedy="leave one of the two out")
+    if generation is not None and region is None:
+        raise UsageError(
+            f"of which site is generation {generation}?",
+            remedy=f"name it: `drkit reap REGION --generation {generation}`",
+        )
     if yes and generation is None and not expired:
+        listing = " ".join(filter(None, ("drkit reap", region)))
         raise UsageError(
             "--yes needs a --generation: one is removed at a time",
-            remedy=f"`drkit reap {region}` lists those that there are; --expired takes all that"
-            " validations left",
+            remedy=f"`{listing}` lists those that there are; --expired takes all that validations"
+            " left",
         )
 
 
@@ -108,6 +123,7 @@ def _found(found: Found) -> dict[str, Any]:
         if left
         else None,
         "refused": found.refused or (found.lacking.message if found.lacking else None),
+        "remedy": found.remedy or (found.lacking.remedy if found.lacking else None) or None,
         "stacks": [
             {"project": each.project, "resources": list(each.resources), "note": each.note or None}
             for each in found.remains
@@ -152,16 +168,17 @@ def asked_lines(asked: Agreement) -> Iterator[str]:
 def _ways(found: Found) -> Iterator[str]:
     target, problem = found.target, found.lacking
     way = f"drkit reap {target.region} --generation {target.generation} --yes"
-    way += " --reason WHY" if found.opened else ""
+    asked = found.asked
+    way += " --reason WHY" if found.opened and not (asked and asked.stands) else ""
     if found.refused:
         yield f"  stays: {found.refused}"
+        yield from ([f"    → {found.remedy}"] if found.remedy else [])
     elif problem:
         yield f"  stays: {problem.message}"
         yield f"    → {problem.place}: {problem.remedy}"
-    elif found.asked:
-        yield from asked_lines(found.asked)
-        over = found.asked.outdated or found.asked.refused
-        yield f"  {f'`{way}` asks anew' if over else f'then `{way}` destroys all of it'}"
+    elif asked:
+        yield from asked_lines(asked)
+        yield f"  {f'then `{way}` destroys all of it' if asked.stands else f'`{way}` asks anew'}"
     else:
         yield f"  `{way}` {'asks two people' if found.opened else 'destroys all of it'}"
 
@@ -184,6 +201,7 @@ def _asked(asked: Agreement) -> dict[str, Any]:
             for answer in asked.said
         ],
         "agreed": asked.agreed,
+        "outdated": asked.outdated or None,
     }
 
 

@@ -107,7 +107,7 @@ def test_it_goes_when_two_have_signed_and_not_before(owners: Owners, destroyed: 
     assert first.return_value == Exit.WAITS
     assert f"waits for 2 of lead: `drkit approve {owners.asked} destroy --as" in first.output
     assert owners.says("approve", "ana", "--comment", "no bill").return_value == 0
-    assert owners.reaps(*REASON).return_value == Exit.WAITS
+    assert owners.reaps().return_value == Exit.WAITS, "the reason is on record"
     listed = owners.lists().output
     assert "ana (lead) consented: no bill" in listed
     assert f"waits for 1 more of lead: `drkit approve {owners.asked} destroy --as" in listed

@@ -269,6 +269,32 @@ def test_what_validations_left_is_removed_at_once_and_nothing_else(
     assert destroyed == [f"{REGION}.g2", f"{REGION}.g4"]
 
 
+def test_without_a_region_every_site_is_listed_and_what_validations_left_goes(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    copies(world, plan)
+    serving = replace(TARGET, region="eu-west-3")
+    write_state(world, "compute", serving.name, instances={"i-3": "m5.large"})
+    place = ["reap", "--plan", str(plan.root / "drkit.yaml")]
+    listed = CliRunner().invoke(cli, place, standalone_mode=False).output
+    assert f"{TARGET.name}: " in listed
+    assert f"{serving.name}: " in listed
+    CliRunner().invoke(cli, [*place, "--expired", "--yes"], standalone_mode=False)
+    assert destroyed == [f"{REGION}.g2", f"{REGION}.g4"]
+    nameless = CliRunner().invoke(cli, [*place, "--generation", "1"], standalone_mode=False)
+    assert isinstance(nameless.exception, UsageError)
+    assert "of which site" in str(nameless.exception)
+
+
+def test_what_may_not_be_removed_is_listed_with_what_to_do(world: World, plan: Plan) -> None:
+    serving = replace(TARGET, region="eu-west-3")
+    write_state(world, "compute", serving.name, instances={"i-3": "m5.large"})
+    place = ["reap", "eu-west-3", "--plan", str(plan.root / "drkit.yaml")]
+    listed = CliRunner().invoke(cli, place, standalone_mode=False).output
+    assert "stays: eu-west-3.g1 serves" in listed
+    assert "→ rebuild the shop in another region first" in listed
+
+
 def test_temporary_files_of_who_died_go_with_the_copy(
     world: World, plan: Plan, destroyed: list[str]
 ) -> None:
