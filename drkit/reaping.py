@@ -166,7 +166,9 @@ class Reaper:
         """
         if not found.opened:
             return None
-        if not reason and not (found.asked and found.asked.stands):
+        if not reason and found.asked and found.asked.stands:
+            reason = found.asked.removal.reason
+        if not reason:
             raise UsageError(
                 f"customers were on {found.target.name}: to destroy it needs a --reason, which is"
                 " recorded; nothing was touched"
