@@ -128,7 +128,8 @@ def _healthy(intent: Intent) -> Iterator[Problem]:
         yield Problem(
             place=OLD_SITE_HEALTHY,
             message=f"{intent.plan.dns.name} answers from {serving.name}: customers are served",
-            remedy="while it serves, a move that loses nothing is `--mode planned`",
+            remedy="to move them and lose nothing: --mode planned; to leave it as it is (`--to`,"
+            f" half a region is lost): --accept {OLD_SITE_HEALTHY} --reason WHY",
             acceptable=True,
         )
 

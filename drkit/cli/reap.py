@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +12,7 @@ from drkit.agreeing import Agreement
 from drkit.cli import completion
 from drkit.cli.options import output_option, plan_option
 from drkit.destroying import Reaped
-from drkit.errors import Exit, UsageError
+from drkit.errors import Exit, RunBusy, UsageError
 
 if TYPE_CHECKING:
     from drkit.reaping import Found
@@ -47,25 +47,59 @@ def reap(
     _check(region, generation, expired=expired, yes=yes)
     output, plan = options["output"], load_plan(options["plan_file"])
     reapers = {name: Reaper(plan, name) for name in ([region] if region else plan.sites)}
-    found = tuple(
-        each
-        for reaper in reapers.values()
-        for each in (reaper.expired() if expired else reaper.found(generation))
-    )
+    busy = _Busy(passed_over=region is None)
+    found: list[Found] = []
+    for reaper in reapers.values():
+        with busy:
+            found += reaper.expired() if expired else reaper.found(generation)
     if not yes:
         click.echo(_json([_found(each) for each in found]) if output == "json" else _listed(found))
-        return int(Exit.OK)
-    done = [
-        reapers[target.region].reap(target.generation, _say, reason=options["reason"])
-        for target in (each.target for each in found)
-    ]
-    if output == "json":
-        said = [_came(each) for each in done]
-        click.echo(_json(said if expired else said[0]))
-    else:
-        lines = [line for each in done for line in _came_lines(each)]
-        click.echo("\n".join(lines) or "no validation has left anything")
-    return int(max((_exit(each) for each in done), default=Exit.OK))
+        return int(busy.told(Exit.OK))
+    done: list[Reaped | Agreement] = []
+    try:
+        for target in (each.target for each in found):
+            with busy:
+                done.append(
+                    reapers[target.region].reap(target.generation, _say, reason=options["reason"])
+                )
+    finally:  # whatever the last one met, the others are told
+        if done or not found:
+            click.echo(_done_json(done, many=expired) if output == "json" else _done_text(done))
+    return int(busy.told(max((_exit(each) for each in done), default=Exit.OK)))
+
+
+class _Busy:
+    """Sites on which another place works: passed over where all are asked, and told at the end."""
+
+    def __init__(self, *, passed_over: bool) -> None:
+        self._passed_over = passed_over
+        self._errors: list[RunBusy] = []
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not self._passed_over or not isinstance(error, RunBusy):
+            return False
+        self._errors.append(error)
+        return True
+
+    def told(self, exit_: Exit) -> Exit:
+        """How the command ends that would end with ``exit_`` without them."""
+        for error in self._errors:
+            click.echo(f"not looked at: {error}", err=True)
+            if error.remedy:
+                click.echo(f"    → {error.remedy}", err=True)
+        return Exit.BUSY if self._errors and exit_ is Exit.OK else exit_
+
+
+def _done_json(done: list[Reaped | Agreement], *, many: bool) -> str:
+    said = [_came(each) for each in done]
+    return _json(said if many else said[0])
+
+
+def _done_text(done: list[Reaped | Agreement]) -> str:
+    lines = [line for each in done for line in _came_lines(each)]
+    return "\n".join(lines) or "no validation has left anything"
 
 
 def _exit(came: Reaped | Agreement) -> Exit:
@@ -131,7 +165,7 @@ def _found(found: Found) -> dict[str, Any]:
     }
 
 
-def _listed(found: tuple[Found, ...]) -> str:
+def _listed(found: Sequence[Found]) -> str:
     lines = [line for each in found for line in (*found_lines(each), *_ways(each))]
     return "\n".join([*lines, "nothing was touched"]) if lines else "no generation holds anything"
 

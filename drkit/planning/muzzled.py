@@ -43,7 +43,7 @@ def muzzled(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
     answers = tuple(str(one.drill) for one in plan.providers.values() if one.drill)
     work = PlaybookWork(playbook=MUZZLE, hosts="all", sends=answers)
     muzzle = dataclasses.replace(step_of(plan, MUZZLE, work, stacks), needs=stacks)
-    harmless = standing_by(plan, kept)
+    harmless = standing_by(plan, whole)
     behind = {
         name: step if name in harmless else dataclasses.replace(step, needs=(*step.needs, MUZZLE))
         for name, step in kept.items()

@@ -1,8 +1,8 @@
 """The graph of a standby, which is the beginning of a rebuild.
 
 It is that of a rebuild, cut down to the stacks and to the acts of playbooks that the restore
-of a store waits for. Refuses services, whoever waits for them: what is installed there could act as
-the shop. What needs anything that is left out is left out as well.
+of a store waits for. Refuses the playbooks of services, whoever waits for them: what is installed
+there could act as the shop. What needs anything that is left out is left out as well.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ def standing_by(plan: Plan, whole: Mapping[str, Step]) -> dict[str, Step]:
     """The steps of a standby, from those of a rebuild of ``plan`` in topological order."""
     first = [need for store in plan.stores if store in whole for need in whole[store].needs]
     waited_for = closure(first, lambda name: whole[name].needs)
+    serving = {service.playbook for service in plan.services.values()}
     kept: dict[str, Step] = {}
     for name, step in whole.items():
         match step.work:
             case StackWork():
                 stands = True
-            case PlaybookWork():
-                stands = name in waited_for and name not in plan.services
+            case PlaybookWork(playbook=playbook):
+                stands = name in waited_for and playbook not in serving
             case _:
                 stands = False
         if stands and kept.keys() >= set(step.needs):

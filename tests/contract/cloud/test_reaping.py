@@ -18,7 +18,7 @@ from drkit.adapters.runs_folder import RunsFolder
 from drkit.adapters.scratch import make_scratch, sweep_all
 from drkit.cli import cli
 from drkit.destroying import Destroying, Reaped
-from drkit.errors import ConfigurationError, RunBusy, UsageError
+from drkit.errors import ConfigurationError, Exit, RunBusy, UsageError
 from drkit.model.outcome import State
 from drkit.model.place_record import SiteReopened
 from drkit.model.plan import Plan
@@ -284,6 +284,43 @@ def test_without_a_region_every_site_is_listed_and_what_validations_left_goes(
     nameless = CliRunner().invoke(cli, [*place, "--generation", "1"], standalone_mode=False)
     assert isinstance(nameless.exception, UsageError)
     assert "of which site" in str(nameless.exception)
+
+
+def test_a_site_that_is_worked_on_keeps_no_other_from_being_looked_at(
+    world: World, plan: Plan, destroyed: list[str]
+) -> None:
+    copies(world, plan)
+    serving = replace(TARGET, region="eu-west-3")
+    write_state(world, "compute", serving.name, instances={"i-3": "m5.large"})
+    place = ["reap", "--plan", str(plan.root / "drkit.yaml")]
+    with Place(world, plan, "ana").hold():
+        listed = CliRunner().invoke(cli, place, standalone_mode=False)
+        named = CliRunner().invoke(cli, [*place, REGION], standalone_mode=False)
+        expired = CliRunner().invoke(cli, [*place, "--expired", "--yes"], standalone_mode=False)
+    assert f"{serving.name}: " in listed.output
+    assert "not looked at: ana@host works on" in listed.output
+    assert (listed.return_value, expired.return_value) == (Exit.BUSY, Exit.BUSY)
+    assert isinstance(named.exception, RunBusy)
+    assert destroyed == []
+
+
+def test_what_was_destroyed_is_told_whatever_came_after_it(
+    world: World, plan: Plan, destroyed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies(world, plan)
+    reap = Reaper.reap
+
+    def breaks_off(self: Reaper, generation: int, *said: Any, **more: Any) -> Any:
+        if generation == 4:
+            raise ConfigurationError("the region is lost")
+        return reap(self, generation, *said, **more)
+
+    monkeypatch.setattr(Reaper, "reap", breaks_off)
+    place = ["reap", "--expired", "--yes", "--plan", str(plan.root / "drkit.yaml")]
+    told = CliRunner().invoke(cli, place, standalone_mode=False)
+    assert f"{REGION}.g2: 0 resources are gone" in told.output
+    assert isinstance(told.exception, ConfigurationError)
+    assert destroyed == [f"{REGION}.g2"]
 
 
 def test_what_may_not_be_removed_is_listed_with_what_to_do(world: World, plan: Plan) -> None:

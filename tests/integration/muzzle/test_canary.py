@@ -150,7 +150,15 @@ def refused_with(status: int, body: str) -> HTTPError:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(403, "<Error><Code>AccessDenied</Code></Error>"), (403, ""), (403, "<html>no")],
+    [
+        (403, "<Error><Code>AccessDenied</Code></Error>"),
+        (
+            403,
+            '<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>AccessDenied</Code></Error>',
+        ),
+        (403, ""),
+        (403, "<html>no"),
+    ],
 )
 def test_a_write_that_is_denied_is_forbidden(
     monkeypatch: pytest.MonkeyPatch, status: int, body: str
@@ -171,12 +179,30 @@ def test_a_write_that_is_denied_is_forbidden(
 def test_a_write_that_fails_for_another_reason_shows_no_missing_right(
     monkeypatch: pytest.MonkeyPatch, status: int, code: str
 ) -> None:
-    body = f"<Error><Code>{code}</Code></Error>"
-    with pytest.raises(CANARY.Loose, match=f"could not be tried: {code}"):
-        written(monkeypatch, refused_with(status, body))
+    for start, end in (("<Error>", "</Error>"), ('<R xmlns="x"><Error>', "</Error></R>")):
+        body = f"{start}<Code>{code}</Code>{end}"
+        with pytest.raises(CANARY.Loose, match=f"could not be tried: {code}"):
+            written(monkeypatch, refused_with(status, body))
 
 
-def written(monkeypatch: pytest.MonkeyPatch, error: HTTPError) -> str:
+@pytest.mark.parametrize("error", [TimeoutError("timed out"), ConnectionResetError("reset")])
+def test_a_write_without_an_answer_may_have_been_done(
+    monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    with pytest.raises(CANARY.Loose, match="could not be tried: no answer: "):
+        written(monkeypatch, error)
+
+
+def test_a_refusal_that_breaks_off_says_nothing_of_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cut(BytesIO):
+        def read(self, *_: object) -> bytes:
+            raise TimeoutError("timed out")
+
+    with pytest.raises(CANARY.Loose, match="could not be tried: 403, and nobody heard why"):
+        written(monkeypatch, HTTPError("https://s3.example/b/k", 403, "no", Message(), Cut()))
+
+
+def written(monkeypatch: pytest.MonkeyPatch, error: OSError) -> str:
     """What a write says that ends so."""
 
     class Refusing:
@@ -185,5 +211,5 @@ def written(monkeypatch: pytest.MonkeyPatch, error: HTTPError) -> str:
 
     monkeypatch.setattr(CANARY, "direct", Refusing)
     where = {"endpoint_name": "s3.example", "backup_bucket": "b", "region": "eu-north-1"}
-    outside = CANARY.Outside(where, {"key": "k", "secret": "s"}, 1.0)
+    outside = CANARY.Outside(where, {"key": "k", "secret": "s"})
     return str(outside.write("b", "r1/app-1/epoch"))

@@ -27,6 +27,7 @@ PARTS = ("db", "app", "back", "cache", "edge")
 """The groups of the shop's hosts."""
 SERVICES = ("storefront", "orders", "payment", "shipping", "support")
 STORES = {"postgres": "orders-db", "files": "images"}
+HOLDERS = {"orders-db": "db", "images": "app"}
 TOGETHER = (("base",), ("postgres",), ("files",), ("cache", *SERVICES, "edge"))
 """What the shop is made with, in this order: a store is told by variables of its playbook alone."""
 
@@ -48,8 +49,9 @@ class Site:
 
     def with_store(self, name: str, mode: str, **more: Any) -> Site:
         """The same, for a store's playbook."""
-        store = {"name": name, "mode": mode, "to": None, "timeline": "latest", "stanza": "shop"}
-        return replace(self, extra={"store": store | {"skip_numbers": 1000} | more})
+        store = {"name": name, "hosts": HOLDERS[name], "mode": mode, "to": None}
+        always = {"timeline": "latest", "stanza": "shop", "skip_numbers": 1000}
+        return replace(self, extra={"store": store | always | more})
 
     def play(
         self,

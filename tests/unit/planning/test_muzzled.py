@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from drkit.adapters.plan_yaml import load_plan
 from drkit.model.plan import StepEntry
 from drkit.model.step import CheckWork, PlaybookWork, RunKind, StackWork
 from drkit.planning.graph import Graph, build_graph
 from drkit.planning.muzzled import MUZZLE, muzzle_problems
 from tests.fakes import plans
+from tests.house.files import ROOT
 
 
 def validation(**parts: object) -> Graph:
@@ -67,13 +69,23 @@ def test_what_comes_after_the_cutover_is_no_part_of_it() -> None:
 
 
 def test_what_only_waits_for_books_that_are_not_read_runs_without_them() -> None:
+    plan = load_plan(ROOT / "drkit.yaml")
     look = plans.entry("look", checks=(Path("checks/look.py"),), after=("ledger.card-a",))
-    plan = plans.plan()
-    books = {"card-a": replace(next(iter(plan.providers.values())), name="card-a")}
-    if not build_graph(plan, RunKind.REBUILD).steps.keys() & {"ledger.card-a"}:
-        return
-    graph = validation(steps={**plan.steps, "look": look}, providers=books)
+    plan = replace(plan, steps={**plan.steps, "look": look})
+    assert "ledger.card-a" in build_graph(plan, RunKind.REBUILD).steps["look"].needs
+    graph = build_graph(plan, RunKind.VALIDATE)
     assert isinstance(graph.steps["look"].work, CheckWork)
+    assert graph.steps["look"].needs == (MUZZLE,)
+
+
+def test_what_a_store_waits_for_and_waits_for_books_itself_comes_after_the_muzzle() -> None:
+    """In the rebuild it comes after them, so a standby does not have it."""
+    plan = load_plan(ROOT / "drkit.yaml")
+    act = plans.entry("reconcile", playbook="reconcile", hosts="all", after=("ledger.card-a",))
+    store = replace(plan.stores["images"], name="warehouse", needs=("reconcile",))
+    stores = {**plan.stores, "warehouse": store}
+    plan = replace(plan, stores=stores, steps={**plan.steps, "reconcile": act})
+    assert build_graph(plan, RunKind.VALIDATE).steps["reconcile"].needs == (MUZZLE,)
 
 
 def test_the_plan_may_say_how_long_the_muzzle_may_take() -> None:

@@ -68,6 +68,14 @@ def test_no_service_is_installed_and_nothing_that_comes_after_one() -> None:
     assert list(graph.steps) == ["network", "compute"]
 
 
+def test_an_act_that_plays_the_playbook_of_a_service_is_one() -> None:
+    plan = with_base()
+    service = next(iter(plan.services.values()))
+    base = replace(plan.steps["base"], playbook=service.playbook)
+    graph = standby(replace(plan, steps={**plan.steps, "base": base}))
+    assert list(graph.steps) == ["network", "compute"]
+
+
 def test_what_needs_data_is_left_out_with_all_that_comes_after_it() -> None:
     plan = with_base()
     stores = {**plan.stores, "cache": _cache("after-data")}

@@ -82,8 +82,8 @@ tried:
   returned: always
 """
 
-LIMIT = 2.0  # seconds that something which must not happen is given to happen
-PATIENCE = 10.0  # seconds that something which must happen is given
+LIMIT = 2.0  # seconds that a connection which must not be made is given
+PATIENCE = 10.0  # seconds that whoever must be heard is given
 PORTS = {"http": 80, "https": 443, "smtp": 25, "smtps": 465}
 DENIED = frozenset({"AccessDenied", "403"})
 """By S3, or by somebody without S3's words. A key or a signature that is wrong shows nothing of
@@ -139,7 +139,7 @@ class Outside:
     model of all of S3 on each host: ten times the work of all that is tried.
     """
 
-    def __init__(self, where: dict[str, Any], identity: dict[str, Any], limit: float) -> None:
+    def __init__(self, where: dict[str, Any], identity: dict[str, Any]) -> None:
         from botocore.auth import S3SigV4Auth
         from botocore.credentials import Credentials
 
@@ -147,7 +147,6 @@ class Outside:
         self._bucket = where["backup_bucket"]
         signer = Credentials(identity["key"], identity["secret"])
         self._signature = S3SigV4Auth(signer, "s3", where["region"])
-        self._limit = limit
 
     def read(self) -> str:
         """Return that backups can be read. Raises Loose where they cannot."""
@@ -160,7 +159,9 @@ class Outside:
         return "read"
 
     def write(self, bucket: str, name: str) -> str:
-        """Return how a write was forbidden. Raises Loose where it was not."""
+        """Return how a write was forbidden. Raises Loose where it was not, or may have been done:
+        the endpoint must be heard, so its silence forbids nothing.
+        """
         key = f"muzzle-canary/{name}"
         path = f"{bucket}/{quote(key)}"
         try:
@@ -170,7 +171,8 @@ class Outside:
                 return f"forbidden: {said}"
             raise Loose(f"could not be tried: {said}") from error
         except OSError as error:
-            return f"no answer: {error}"
+            left = f"what may be there as {key} {self._taken_away(path)}"
+            raise Loose(f"could not be tried: no answer: {error}; {left}") from error
         raise Loose(f"{key} was written, and {self._taken_away(path)}")
 
     def _taken_away(self, path: str) -> str:
@@ -192,19 +194,22 @@ class Outside:
         headers = dict(signed.headers.items())
         asked = Request(url, data=body, headers=headers, method=method)  # noqa: S310 - https
         try:
-            with direct().open(asked, timeout=self._limit) as answer:
+            with direct().open(asked, timeout=PATIENCE) as answer:
                 answer.read()
         except HTTPException as error:
             raise OSError(str(error)) from error
 
 
 def refusal(error: HTTPError) -> str:
-    """Return the code of S3's answer, or where it has none its status."""
+    """Return the code of S3's answer, or where it is none of S3's its status."""
     try:
-        code = ElementTree.fromstring(error.read()).findtext("Code")  # noqa: S314 - of the endpoint
-    except (OSError, HTTPException, ElementTree.ParseError):
-        code = None
-    return code or str(error.code)
+        answer = ElementTree.fromstring(error.read())  # noqa: S314 - of the endpoint
+    except (OSError, HTTPException):
+        return f"{error.code}, and nobody heard why"
+    except ElementTree.ParseError:
+        return str(error.code)
+    codes = [one.text for one in answer.iter() if one.tag.rpartition("}")[2] == "Code"]
+    return next((code for code in codes if code), str(error.code))
 
 
 @cache
@@ -242,11 +247,11 @@ def tries(params: dict[str, Any]) -> Iterator[Try]:
     for target in params["shut"]:
         yield f"connection to {target}", NETWORK, partial(connection, target)
     for purpose, identity in params["identities"].items():
-        hasty = Outside(outside, identity, LIMIT)
+        endpoint = Outside(outside, identity)
         for bucket in params["buckets"]:
             what = f"write to s3://{bucket} as `{purpose}`"
-            yield what, RIGHTS, partial(hasty.write, bucket, f"{name}/{purpose}")
-    reader = Outside(outside, params["identities"][params["reader"]], PATIENCE)
+            yield what, RIGHTS, partial(endpoint.write, bucket, f"{name}/{purpose}")
+    reader = Outside(outside, params["identities"][params["reader"]])
     yield f"reading s3://{outside['backup_bucket']}", READING, reader.read
     for provider, url in params["sink"].items():
         yield f"message to {url}", SINK, partial(told, url, provider, name)
@@ -279,6 +284,7 @@ def main() -> None:
     if module.check_mode:  # what gets through would be there
         module.exit_json(changed=False, skipped=True, tried={})
     planned = list(tries(module.params))
+    direct()  # before there are threads, each of which would make its own
     with ThreadPoolExecutor(len(planned)) as pool:
         ended = list(pool.map(lambda one: outcome(*one), planned))
     tried = {what: how for what, how, _ in ended}
