@@ -24,7 +24,6 @@ from drkit.adapters import discretion, requests
 from drkit.errors import ConfigurationError, StepError
 from drkit.model.quantities import format_duration
 from drkit.model.step import RunKind, Step
-from drkit.planning.configuring import as_it_serves
 from drkit.planning.graph import build_graph
 from drkit.reporting.readiness.hosts import Uncompared, Visit
 
@@ -82,10 +81,9 @@ def _visit(context: Context, wanted: Sequence[str], end: float) -> Visit:
     if there is None or not hosts:
         return Visit()
     read_ansible(ansible_settings(context.plan))
-    graph = build_graph(context.plan, RunKind.REBUILD)
+    serves = context.target == context.serving
+    graph = build_graph(context.plan, RunKind.DEPLOY if serves else RunKind.REBUILD)
     steps = [graph.steps[name] for name in wanted if name in graph.steps]
-    if context.target == context.serving:
-        steps = [as_it_serves(step) for step in steps]
     workers = ProcessPoolExecutor(_SIDE_BY_SIDE, mp_context=multiprocessing.get_context("fork"))
     workers.submit(os.getpid).result()
     with SshLines() as lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,11 @@ def plan(**parts: Any) -> Plan:
 
 def steps(*entries: StepEntry) -> Mapping[str, StepEntry]:
     return {found.name: found for found in entries}
+
+
+def with_base(**parts: Any) -> Plan:
+    """A shop with a playbook that its store waits for."""
+    whole = plan()
+    stores = {"orders-db": replace(whole.stores["orders-db"], needs=("base",))}
+    base = entry("base", playbook="base", hosts="all", after=("compute",))
+    return plan(**({"stores": stores, "steps": {**whole.steps, "base": base}} | parts))

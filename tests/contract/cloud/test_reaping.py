@@ -270,16 +270,22 @@ def test_what_validations_left_is_removed_at_once_and_nothing_else(
     assert destroyed == [f"{REGION}.g2", f"{REGION}.g4"]
 
 
+def standing_where_customers_are(world: World) -> str:
+    """What serves, with a host of its own; its name."""
+    serving = replace(TARGET, region="eu-west-3")
+    write_state(world, "compute", serving.name, instances={"i-3": "m5.large"})
+    return serving.name
+
+
 def test_without_a_region_every_site_is_listed_and_what_validations_left_goes(
     world: World, plan: Plan, destroyed: list[str]
 ) -> None:
     copies(world, plan)
-    serving = replace(TARGET, region="eu-west-3")
-    write_state(world, "compute", serving.name, instances={"i-3": "m5.large"})
+    serving = standing_where_customers_are(world)
     place = ["reap", "--plan", str(plan.root / "drkit.yaml")]
     listed = CliRunner().invoke(cli, place, standalone_mode=False).output
     assert f"{TARGET.name}: " in listed
-    assert f"{serving.name}: " in listed
+    assert f"{serving}: " in listed
     CliRunner().invoke(cli, [*place, "--expired", "--yes"], standalone_mode=False)
     assert destroyed == [f"{REGION}.g2", f"{REGION}.g4"]
     nameless = CliRunner().invoke(cli, [*place, "--generation", "1"], standalone_mode=False)
@@ -291,14 +297,13 @@ def test_a_site_that_is_worked_on_keeps_no_other_from_being_looked_at(
     world: World, plan: Plan, destroyed: list[str]
 ) -> None:
     copies(world, plan)
-    serving = replace(TARGET, region="eu-west-3")
-    write_state(world, "compute", serving.name, instances={"i-3": "m5.large"})
+    serving = standing_where_customers_are(world)
     place = ["reap", "--plan", str(plan.root / "drkit.yaml")]
     with Place(world, plan, "ana").hold():
         listed = CliRunner().invoke(cli, place, standalone_mode=False)
         named = CliRunner().invoke(cli, [*place, REGION], standalone_mode=False)
         expired = CliRunner().invoke(cli, [*place, "--expired", "--yes"], standalone_mode=False)
-    assert f"{serving.name}: " in listed.output
+    assert f"{serving}: " in listed.output
     assert "not looked at: ana@host works on" in listed.output
     assert (listed.return_value, expired.return_value) == (Exit.BUSY, Exit.BUSY)
     assert isinstance(named.exception, RunBusy)
@@ -325,8 +330,7 @@ def test_what_was_destroyed_is_told_whatever_came_after_it(
 
 
 def test_what_may_not_be_removed_is_listed_with_what_to_do(world: World, plan: Plan) -> None:
-    serving = replace(TARGET, region="eu-west-3")
-    write_state(world, "compute", serving.name, instances={"i-3": "m5.large"})
+    standing_where_customers_are(world)
     place = ["reap", "eu-west-3", "--plan", str(plan.root / "drkit.yaml")]
     listed = CliRunner().invoke(cli, place, standalone_mode=False).output
     assert "stays: eu-west-3.g1 serves" in listed

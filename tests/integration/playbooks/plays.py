@@ -53,6 +53,14 @@ class Site:
         always = {"timeline": "latest", "stanza": "shop", "skip_numbers": 1000}
         return replace(self, extra={"store": store | always | more})
 
+    def backups(self) -> list[dict[str, Any]]:
+        """Of the database outside, as pgBackRest tells them, the oldest first."""
+        told = self.groups["db"][0].run(
+            *("runuser", "-u", "postgres", "--"),
+            *("pgbackrest", "--stanza=shop", "--repo=2", "--output=json", "info"),
+        )
+        return list(json.loads(told)[0]["backup"])
+
     def play(
         self,
         *playbooks: str,

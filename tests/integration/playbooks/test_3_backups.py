@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,11 +28,7 @@ def db(site: Site) -> Host:
 
 def labels(site: Site) -> list[str]:
     """Of the backups outside."""
-    told = db(site).run(
-        *("runuser", "-u", "postgres", "--"),
-        *("pgbackrest", "--stanza=shop", "--repo=2", "--output=json", "info"),
-    )
-    return [str(backup["label"]) for backup in json.loads(told)[0]["backup"]]
+    return [str(backup["label"]) for backup in site.backups()]
 
 
 def left_behind(site: Site, kind: str, run: str) -> None:

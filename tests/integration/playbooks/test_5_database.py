@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -31,11 +30,7 @@ def _host(site: Site) -> Host:
 
 def _last_backup(site: Site) -> float:
     """When the newest backup outside was complete (seconds since 1970)."""
-    told = _host(site).run(
-        *("runuser", "-u", "postgres", "--"),
-        *("pgbackrest", "--stanza=shop", "--repo=2", "--output=json", "info"),
-    )
-    return float(json.loads(told)[0]["backup"][-1]["timestamp"]["stop"])
+    return float(site.backups()[-1]["timestamp"]["stop"])
 
 
 def _moment(told: object) -> float:

@@ -34,15 +34,9 @@ def test_it_asks_nobody_sends_nobody_over_and_reads_no_books() -> None:
 
 
 def test_nothing_but_what_a_standby_is_made_of_runs_before_the_muzzle_or_beside_it() -> None:
-    plan = plans.plan()
-    base = plans.entry("base", playbook="base", hosts="all", after=("compute",))
-    first = next(iter(plan.stores.values()))
-    parts = {
-        "stores": {**plan.stores, first.name: replace(first, needs=("base",))},
-        "steps": {**plan.steps, "base": base},
-    }
-    graph = validation(**parts)
-    standby = build_graph(plans.plan(**parts), RunKind.STANDBY).steps
+    plan = plans.with_base()
+    graph = build_graph(plan, RunKind.VALIDATE)
+    standby = build_graph(plan, RunKind.STANDBY).steps
     assert any(not isinstance(step.work, StackWork) for step in standby.values())
     for name, step in graph.steps.items():
         if isinstance(step.work, StackWork):

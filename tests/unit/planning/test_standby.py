@@ -26,14 +26,6 @@ def standby(plan: Plan) -> Graph:
     return build_graph(plan, RunKind.STANDBY)
 
 
-def with_base(**parts: object) -> Plan:
-    """A shop with a playbook that its store waits for."""
-    plan = plans.plan()
-    stores = {"orders-db": replace(plan.stores["orders-db"], needs=("base",))}
-    base = plans.entry("base", playbook="base", hosts="all", after=("compute",))
-    return plans.plan(**({"stores": stores, "steps": {**plan.steps, "base": base}} | parts))
-
-
 def warm(**parts: object) -> Plan:
     sites = {**plans.plan().sites, REGION: replace(plans.site(REGION), tier=Tier.WARM)}
     return plans.plan(sites=sites, **parts)
@@ -46,7 +38,7 @@ def test_of_the_reference_shop_it_is_what_comes_before_the_first_store() -> None
 
 def test_its_steps_are_those_of_a_rebuild_to_the_letter() -> None:
     """So a rebuild finds nothing to do in them."""
-    plan = with_base()
+    plan = plans.with_base()
     whole = build_graph(plan, RunKind.REBUILD).steps
     found = standby(plan).steps
     assert list(found) == ["network", "compute", "base"]
@@ -54,14 +46,14 @@ def test_its_steps_are_those_of_a_rebuild_to_the_letter() -> None:
 
 
 def test_a_playbook_that_no_store_waits_for_is_left_to_the_rebuild() -> None:
-    plan = with_base()
+    plan = plans.with_base()
     extra = plans.entry("extra", playbook="extra", hosts="app", after=("base",))
     assert "extra" not in standby(replace(plan, steps={**plan.steps, "extra": extra})).steps
 
 
 def test_no_service_is_installed_and_nothing_that_comes_after_one() -> None:
     """What is installed could act as the shop, and nobody has fenced it."""
-    plan = with_base()
+    plan = plans.with_base()
     services = {**plan.services, "door": plans.service("door", "compute")}
     behind = plans.entry("base", playbook="base", hosts="all", after=("door",))
     graph = standby(replace(plan, services=services, steps={**plan.steps, "base": behind}))
@@ -69,7 +61,7 @@ def test_no_service_is_installed_and_nothing_that_comes_after_one() -> None:
 
 
 def test_an_act_that_plays_the_playbook_of_a_service_is_one() -> None:
-    plan = with_base()
+    plan = plans.with_base()
     service = next(iter(plan.services.values()))
     base = replace(plan.steps["base"], playbook=service.playbook)
     graph = standby(replace(plan, steps={**plan.steps, "base": base}))
@@ -77,7 +69,7 @@ def test_an_act_that_plays_the_playbook_of_a_service_is_one() -> None:
 
 
 def test_what_needs_data_is_left_out_with_all_that_comes_after_it() -> None:
-    plan = with_base()
+    plan = plans.with_base()
     stores = {**plan.stores, "cache": _cache("after-data")}
     after = plans.entry("after-data", playbook="x", hosts="app", after=("orders-db",))
     stacks = {**plan.stacks, "late": Stack(name="late", needs=("orders-db",))}
@@ -93,7 +85,7 @@ def _cache(need: str) -> Store:
 
 
 def test_no_process_waits_for_it() -> None:
-    graph = standby(with_base())
+    graph = standby(plans.with_base())
     assert set(graph.processes.values()) == {()}
     assert not graph.needed_by("sales")
 
